@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { didYouMean } from '../didYouMean.ts';
+import { type Problem, throwIfAny, UserError } from '../errors.ts';
+import { embedded } from './embedded.ts';
+import { folderSource } from './folder.ts';
+import { goEmotions } from './goEmotions.ts';
+import { isFolder } from './isFolder.ts';
+import { describeLeaks, leakReport } from './leaks.ts';
+import {
+  type CorpusSource,
+  type DataPlaces,
+  type Example,
+  type SourceContent,
+  type SplitName,
+  splitNames,
+} from './source.ts';
+
+/** The corpora that have a name. Anything else is taken for a folder. */
+export const sources = { embedded, goemotions: goEmotions } as const satisfies Record<string, CorpusSource>;
+
+/** Which corpus, and which part of it. */
+export const dataSchema = z.strictObject({
+  /** `embedded`, `goemotions`, or a folder with train, validation and test files. */
+  source: z.string().min(1).default('embedded'),
+  /** Names of classes to leave out, e.g. `['neutral']`. */
+  exclude: z.array(z.string()).default([]),
+});
+
+export type DataOptions = z.output<typeof dataSchema>;
+
+/** One part of a corpus; the arrays run in parallel. */
+export interface Split {
+  readonly texts: readonly string[];
+  /** [texts], indices into the corpus's `labelNames`. */
+  readonly labels: Int32Array;
+  /** What happened before each text, if the corpus has it for all of them. */
+  readonly contexts?: readonly string[];
+}
+
+/** A corpus of texts with one class each. */
+export interface Corpus extends Readonly<Record<SplitName, Split>> {
+  readonly name: string;
+  readonly labelNames: readonly string[];
+  /** SHA-256 over class names, texts, labels and contexts, after exclusion: equal hash, equal data. */
+  readonly hash: string;
+  /** Where the texts come from. */
+  readonly provenance: string;
+  readonly licence: string;
+  /** Counted: what was left out and why, repeated and contradictory texts, leaks between the splits. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Loads a corpus, leaves out the excluded classes and reports, without removing anything, what repeats or leaks.
+ *
+ * @throws UserError DATA_UNKNOWN_SOURCE, DATA_UNKNOWN_CLASS, DATA_ONE_CLASS, DATA_TOO_SMALL, or what the source found
+ */
+export async function loadCorpus({ source, exclude }: DataOptions, places: DataPlaces): Promise<Corpus> {
+  const content = await (await findSource(source)).read(places);
+  throwIfAny(unknownClasses(exclude, content.labelNames));
+  const kept = excludeClasses(content, exclude);
+  throwIfAny(sizeProblems(kept));
+  const { name, labelNames, provenance, licence } = kept;
+  const indexOf = new Map(labelNames.map((label, i) => [label, i]));
+  const toSplit = (examples: readonly Example[]): Split => {
+    const contexts = examples.flatMap(({ context }) => (context === undefined ? [] : [context]));
+    return {
+      texts: examples.map(({ text }) => text),
+      labels: Int32Array.from(examples, ({ label }) => indexOf.get(label) ?? -1),
+      ...(contexts.length === examples.length ? { contexts } : {}),
+    };
+  };
+  const train = toSplit(kept.splits.train);
+  const validation = toSplit(kept.splits.validation);
+  const test = toSplit(kept.splits.test);
+  return {
+    name,
+    labelNames,
+    train,
+    validation,
+    test,
+    hash: contentHash(labelNames, [train, validation, test]),
+    provenance,
+    licence,
+    notes: [...kept.notes, ...describeUnseenClasses(kept), ...describeLeaks(leakReport(kept.splits))],
+  };
+}
+
+async function findSource(source: string): Promise<CorpusSource> {
+  const named = new Map<string, CorpusSource>(Object.entries(sources)).get(source);
+  if (named) return named;
+  if (await isFolder(source)) return folderSource(source);
+  const names = Object.keys(sources);
+  throw new UserError({
+    code: 'DATA_UNKNOWN_SOURCE',
+    given: `source "${source}"`,
+    expected: `${names.join(', ')} or a folder with train, validation and test files`,
+    remedy: `Correct the name or the path.${didYouMean(source, names)}`,
+  });
+}
+
+function unknownClasses(exclude: readonly string[], labelNames: readonly string[]): Problem[] {
+  return exclude
+    .filter((name) => !labelNames.includes(name))
+    .map((name) => ({
+      code: 'DATA_UNKNOWN_CLASS',
+      given: `exclude "${name}"`,
+      expected: `one of ${labelNames.join(', ')}`,
+      remedy: `Correct the name.${didYouMean(name, labelNames)}`,
+    }));
+}
+
+function excludeClasses(content: SourceContent, exclude: readonly string[]): SourceContent {
+  if (exclude.length === 0) return content;
+  const excluded = new Set(exclude);
+  const keep = (examples: readonly Example[]) => examples.filter(({ label }) => !excluded.has(label));
+  const { train, validation, test } = content.splits;
+  const splits = { train: keep(train), validation: keep(validation), test: keep(test) };
+  const counts = splitNames.map((name) => `${content.splits[name].length - splits[name].length} ${name}`);
+  return {
+    ...content,
+    labelNames: content.labelNames.filter((label) => !excluded.has(label)),
+    splits,
+    notes: [...content.notes, `excluded ${[...excluded].join(', ')}: ${counts.join(', ')} texts`],
+  };
+}
+
+/** What the objectives and metrics need: contrasts and pairs in train, pairs of texts in the splits that are measured. */
+function sizeProblems({ name, splits }: SourceContent): Problem[] {
+  const textsOfClass = new Map<string, number>();
+  for (const { label } of splits.train) textsOfClass.set(label, (textsOfClass.get(label) ?? 0) + 1);
+  const problems: Problem[] = [];
+  if (textsOfClass.size === 1) {
+    problems.push({
+      code: 'DATA_ONE_CLASS',
+      given: `every train text of ${name} has the label "${[...textsOfClass.keys()].join()}"`,
+      expected: 'at least two classes, or there is nothing to contrast',
+      remedy: 'Add texts of another class or exclude fewer classes.',
+    });
+  } else if ([...textsOfClass.values()].filter((texts) => texts >= 2).length < 2) {
+    problems.push({
+      code: 'DATA_TOO_SMALL',
+      given: `train of ${name} has ${splits.train.length} texts in ${textsOfClass.size} classes`,
+      expected: 'at least two classes with at least two texts each',
+      remedy: 'Add texts or exclude fewer classes.',
+    });
+  }
+  for (const split of ['validation', 'test'] as const) {
+    if (splits[split].length >= 2) continue;
+    problems.push({
+      code: 'DATA_TOO_SMALL',
+      given: `${split} of ${name} has ${splits[split].length} texts`,
+      expected: 'at least two',
+      remedy: 'Add texts or exclude fewer classes.',
+    });
+  }
+  return problems;
+}
+
+function describeUnseenClasses({ labelNames, splits }: SourceContent): string[] {
+  const seen = new Set(splits.train.map(({ label }) => label));
+  const unseen = labelNames.filter((label) => !seen.has(label));
+  return unseen.length > 0 ? [`no train text has the label ${unseen.join(', ')}`] : [];
+}
+
+function contentHash(labelNames: readonly string[], splits: readonly Split[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(labelNames));
+  for (const { texts, labels, contexts } of splits) hash.update(JSON.stringify([texts, [...labels], contexts ?? null]));
+  return hash.digest('hex');
+}

@@ -1,0 +1,90 @@
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { emotions } from './emotions.ts';
+import { ProblemList } from './problemList.ts';
+import { checkRows, readJsonLines } from './rows.ts';
+import { type CorpusSource, type Example, type SplitName, splitNames } from './source.ts';
+
+/** A line of stories.jsonl. */
+export const storySchema = z.strictObject({
+  id: z.string().regex(/^s\d\d$/),
+  title: z.string().min(1),
+  plot: z.string().min(1),
+  setting: z.string().min(1),
+  /** Name to a few words of description. */
+  characters: z.record(z.string().min(1), z.string().min(1)),
+  /** Every utterance of a story is in the story's split. */
+  split: z.enum(splitNames),
+});
+
+/** A line of utterances.jsonl. */
+export const utteranceSchema = z
+  .strictObject({
+    id: z.string().regex(/^s\d\d-\d\d$/),
+    story: z.string(),
+    character: z.string(),
+    /** The situation up to the utterance, by the narrator. */
+    context: z.string().min(1),
+    utterance: z.string().min(1),
+    /** One to five emotions with their intensity, above 0 and up to 1. */
+    emotions: z
+      .partialRecord(z.enum(emotions), z.number().gt(0).max(1))
+      .refine((e) => Object.keys(e).length >= 1 && Object.keys(e).length <= 5, 'one to five emotions'),
+    /** The emotion of greatest intensity, which no other one reaches. */
+    label: z.enum(emotions),
+    /** Whether the emotion is named, can be inferred from the utterance, or needs the context. */
+    kind: z.enum(['explicit', 'inferable', 'contextual']),
+  })
+  .refine(
+    ({ emotions: e, label }) => Object.entries(e).every(([name, v]) => name === label || v < (e[label] ?? 0)),
+    'the label to be the only emotion of greatest intensity',
+  );
+
+export type Story = z.output<typeof storySchema>;
+export type Utterance = z.output<typeof utteranceSchema>;
+
+const folder = fileURLToPath(new URL('embedded/', import.meta.url));
+
+/**
+ * Reads the stories and utterances that come with the project.
+ *
+ * @throws UserError if the files do not hold what their schemas say, or if an utterance belongs to no story
+ */
+export async function readStories(): Promise<{ stories: Story[]; utterances: Utterance[] }> {
+  const problems = new ProblemList();
+  const stories = checkRows(await readJsonLines(`${folder}stories.jsonl`, problems), storySchema, problems);
+  const utterances = checkRows(await readJsonLines(`${folder}utterances.jsonl`, problems), utteranceSchema, problems);
+  const ids = new Set(stories.map(({ values }) => values.id));
+  for (const { at, values } of utterances) {
+    if (ids.has(values.story)) continue;
+    problems.add({
+      code: 'DATA_UNKNOWN_STORY',
+      given: `${at}, story "${values.story}"`,
+      expected: 'the id of a valid line of stories.jsonl',
+      remedy: 'Add the story or correct the id.',
+    });
+  }
+  problems.throwIfAny();
+  return { stories: stories.map(({ values }) => values), utterances: utterances.map(({ values }) => values) };
+}
+
+/** Utterances of characters in short stories written for this project; one class each, split by story. */
+export const embedded: CorpusSource = {
+  async read() {
+    const { stories, utterances } = await readStories();
+    const splitOf = new Map(stories.map(({ id, split }) => [id, split]));
+    const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
+    for (const { story, utterance, label, context } of utterances) {
+      const split = splitOf.get(story);
+      if (split) splits[split].push({ text: utterance, label, context });
+    }
+    return {
+      name: 'embedded',
+      labelNames: emotions,
+      splits,
+      provenance: `${utterances.length} utterances in ${stories.length} stories, written for this project`,
+      licence: 'Apache-2.0',
+      notes: [],
+    };
+  },
+};

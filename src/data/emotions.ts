@@ -1,0 +1,33 @@
+/** The GoEmotions taxonomy (Demszky et al. 2020, ACL; arXiv 2005.00547) in the order of its labels.txt. */
+export const emotions = [
+  'admiration',
+  'amusement',
+  'anger',
+  'annoyance',
+  'approval',
+  'caring',
+  'confusion',
+  'curiosity',
+  'desire',
+  'disappointment',
+  'disapproval',
+  'disgust',
+  'embarrassment',
+  'excitement',
+  'fear',
+  'gratitude',
+  'grief',
+  'joy',
+  'love',
+  'nervousness',
+  'optimism',
+  'pride',
+  'realization',
+  'relief',
+  'remorse',
+  'sadness',
+  'surprise',
+  'neutral',
+] as const;
+
+export type Emotion = (typeof emotions)[number];

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../errors.ts';
+import { isFolder } from './isFolder.ts';
+import { ProblemList } from './problemList.ts';
+import { checkRows, readHeaderlessTsv } from './rows.ts';
+import { type CorpusSource, type Example, type SplitName, splitNames } from './source.ts';
+import { readTaxonomy } from './taxonomy.ts';
+
+/** A text with every class that its annotators agreed on. */
+export interface AnnotatedText {
+  readonly text: string;
+  /** Names of the classes. */
+  readonly labels: readonly string[];
+}
+
+export interface AnnotatedTexts {
+  readonly labelNames: readonly string[];
+  readonly splits: Readonly<Record<SplitName, readonly AnnotatedText[]>>;
+}
+
+const files = { train: 'train.tsv', validation: 'dev.tsv', test: 'test.tsv' } as const;
+
+const rowSchema = z.object({
+  text: z.string().refine((text) => text.trim() !== '', 'a text that is not blank'),
+  ids: z.string().regex(/^\d+(,\d+)*$/, 'label ids with commas between'),
+});
+
+/**
+ * Reads the whole of GoEmotions (Demszky et al. 2020, ACL; arXiv 2005.00547), texts with several classes included, from
+ * the files as they are published: train.tsv, dev.tsv and test.tsv (text, label ids, comment id; neither header nor
+ * quoting) and labels.txt (names in the order of the ids).
+ *
+ * @throws UserError DATA_NOT_INSTALLED if there is no such folder; else every problem of the files
+ */
+export async function readGoEmotions(folder: string): Promise<AnnotatedTexts> {
+  if (!(await isFolder(folder))) {
+    throw new UserError({
+      code: 'DATA_NOT_INSTALLED',
+      given: `no folder ${folder}`,
+      expected: `GoEmotions in it (${Object.values(files).join(', ')}, labels.txt)`,
+      remedy:
+        'Put the four files there from goemotions/data in the public google-research repository on GitHub, ' +
+        'or choose --data embedded.',
+    });
+  }
+  const problems = new ProblemList();
+  const labelNames = await readTaxonomy(join(folder, 'labels.txt'), problems);
+  const splits: Record<SplitName, AnnotatedText[]> = { train: [], validation: [], test: [] };
+  for (const split of splitNames) {
+    const rows = await readHeaderlessTsv(join(folder, files[split]), ['text', 'ids', 'comment'], problems);
+    for (const { at, values } of checkRows(rows, rowSchema, problems)) {
+      const labels: string[] = [];
+      for (const id of values.ids.split(',')) {
+        const name = labelNames[Number(id)];
+        if (name !== undefined) labels.push(name);
+        // Without a taxonomy every row would be wrong, and its absence has been reported.
+        else if (labelNames.length > 0) {
+          problems.add({
+            code: 'DATA_UNKNOWN_LABEL',
+            given: `${at}, label id ${id}`,
+            expected: `0 to ${labelNames.length - 1}, the lines of labels.txt`,
+            remedy: 'Fetch the four files anew; they belong together.',
+          });
+        }
+      }
+      splits[split].push({ text: values.text, labels });
+    }
+  }
+  problems.throwIfAny();
+  return { labelNames, splits };
+}
+
+/** GoEmotions' texts with exactly one class; those with several are left out and counted in the notes. */
+export const goEmotions: CorpusSource = {
+  async read({ dataFolder }) {
+    const { labelNames, splits } = await readGoEmotions(join(dataFolder, 'goemotions'));
+    const single: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
+    const notes: string[] = [];
+    for (const split of splitNames) {
+      const textsByLabels = new Map<number, number>();
+      for (const { text, labels } of splits[split]) {
+        const [label, ...others] = labels;
+        if (label !== undefined && others.length === 0) single[split].push({ text, label });
+        else textsByLabels.set(labels.length, (textsByLabels.get(labels.length) ?? 0) + 1);
+      }
+      if (textsByLabels.size > 0) notes.push(leftOut(split, splits[split].length, textsByLabels));
+    }
+    return {
+      name: 'goemotions',
+      labelNames,
+      splits: single,
+      provenance: 'GoEmotions (Demszky et al. 2020), texts with a single label',
+      licence: 'CC BY 4.0',
+      notes,
+    };
+  },
+};
+
+function leftOut(split: SplitName, texts: number, textsByLabels: ReadonlyMap<number, number>): string {
+  const byLabels = [...textsByLabels].sort(([a], [b]) => a - b);
+  const count = byLabels.reduce((sum, [, n]) => sum + n, 0);
+  const detail = byLabels.map(([labels, n]) => `${n} with ${labels}`).join(', ');
+  return `${split}: ${count} of ${texts} texts left out because they have several labels (${detail})`;
+}

@@ -1,0 +1,56 @@
+import { type Example, type SplitName, splitNames } from './source.ts';
+
+/** How often texts recur, compared character by character. */
+export interface LeakReport {
+  /** Texts that are a repetition of an earlier one in the same split. */
+  readonly repeated: Readonly<Record<SplitName, number>>;
+  /** Distinct texts that carry different labels within the same split. */
+  readonly conflicting: Readonly<Record<SplitName, number>>;
+  /** Texts of the first split, repetitions included, that the second split holds too. */
+  readonly shared: readonly { readonly of: SplitName; readonly in: SplitName; readonly texts: number }[];
+}
+
+/** Counts repetitions, contradictions and leaks. Nothing is removed: whether that is right, the researcher decides. */
+export function leakReport(splits: Readonly<Record<SplitName, readonly Example[]>>): LeakReport {
+  const labelsOfTexts = bySplit((split) => {
+    const labels = new Map<string, Set<string>>();
+    for (const { text, label } of splits[split]) {
+      const known = labels.get(text);
+      if (known) known.add(label);
+      else labels.set(text, new Set([label]));
+    }
+    return labels;
+  });
+  const pairs = [
+    { of: 'validation', in: 'train' },
+    { of: 'test', in: 'train' },
+    { of: 'test', in: 'validation' },
+  ] as const;
+  return {
+    repeated: bySplit((split) => splits[split].length - labelsOfTexts[split].size),
+    conflicting: bySplit((split) => [...labelsOfTexts[split].values()].filter(({ size }) => size > 1).length),
+    shared: pairs.map((pair) => ({
+      ...pair,
+      texts: splits[pair.of].filter(({ text }) => labelsOfTexts[pair.in].has(text)).length,
+    })),
+  };
+}
+
+function bySplit<T>(value: (split: SplitName) => T): Record<SplitName, T> {
+  return { train: value('train'), validation: value('validation'), test: value('test') };
+}
+
+/** The report in sentences, one for each count above zero. */
+export function describeLeaks({ repeated, conflicting, shared }: LeakReport): string[] {
+  return [
+    ...splitNames
+      .filter((split) => repeated[split] > 0)
+      .map((split) => {
+        const conflicts = conflicting[split] > 0 ? `; ${conflicting[split]} texts have conflicting labels` : '';
+        return `${split}: ${repeated[split]} texts repeat an earlier one${conflicts}`;
+      }),
+    ...shared
+      .filter(({ texts }) => texts > 0)
+      .map((leak) => `${leak.of}: ${leak.texts} texts are also in ${leak.in}; scores on them flatter`),
+  ];
+}

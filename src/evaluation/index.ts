@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { drift } from './drift.ts';
+import type { EvaluationContext, Evaluator } from './evaluator.ts';
+import type { Matrix } from './matrix.ts';
+import { knn } from './neighbours.ts';
+
+/** Every evaluator, by the name that its options and its metrics go by. */
+export const evaluators = { drift, knn } as const;
+
+type EvaluatorOptions = {
+  [Name in keyof typeof evaluators]: z.ZodPrefault<(typeof evaluators)[Name]['schema']>;
+};
+
+const registered: Readonly<Record<string, Evaluator>> = evaluators;
+
+/** Options of the evaluation, each evaluator's under its name. */
+export const evaluationSchema = z.strictObject({
+  /** Training texts that serve as references, drawn once for all cells; null: all of them. */
+  references: z.int().positive().nullable().default(null),
+  ...(Object.fromEntries(
+    Object.entries(registered).map(([name, { schema }]) => [name, schema.prefault({})]),
+  ) as EvaluatorOptions),
+});
+
+export type EvaluationOptions = z.output<typeof evaluationSchema>;
+
+/**
+ * Runs every evaluator; metrics are named `evaluator.metric`, e.g. `knn.macroF1`.
+ *
+ * @throws RangeError if an embedding is not finite, or if a metric turns out not to be
+ */
+export async function evaluate(
+  options: EvaluationOptions,
+  context: EvaluationContext,
+): Promise<Record<string, number>> {
+  requireFinite('train', context.train.embeddings);
+  requireFinite('test', context.test.embeddings);
+  requireFinite('original test', context.original.test);
+  const metrics: Record<string, number> = {};
+  for (const [name, evaluator] of Object.entries(registered)) {
+    const measured = await evaluator.evaluate(context, options[name as keyof typeof evaluators]);
+    for (const [metric, value] of Object.entries(measured)) {
+      if (!Number.isFinite(value)) throw new RangeError(`${name}.${metric} is ${value}`);
+      metrics[`${name}.${metric}`] = value;
+    }
+  }
+  return metrics;
+}
+
+function requireFinite(which: string, { data, columns }: Matrix): void {
+  const at = data.findIndex((value) => !Number.isFinite(value));
+  if (at !== -1) throw new RangeError(`${which} embedding ${Math.floor(at / columns)} holds ${data[at]}`);
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { type ClassificationScores, classificationScores } from './classification.ts';
+import { type Neighbours, nearestNeighbours, nearestOthers } from './cosineSearch.ts';
+import { defineEvaluator } from './evaluator.ts';
+import type { Matrix } from './matrix.ts';
+
+const schema = z.strictObject({
+  /** Neighbours that vote. */
+  k: z.int().positive().default(10),
+  /** Rows that are compared at a time: chunk² similarities are in memory, 16 MB at the default. */
+  chunk: z.int().positive().default(2048),
+});
+
+export type KnnOptions = z.output<typeof schema>;
+
+/**
+ * Classification of the test texts by their nearest training texts: cosine similarity, majority vote, ties for the
+ * smallest class number, as in scikit-learn's KNeighborsClassifier(metric='cosine'). With fewer references than k all
+ * of them vote.
+ */
+export const knn = defineEvaluator({
+  schema,
+  primary: { metric: 'macroF1', direction: 'higher' },
+  async evaluate({ train, test }, options: KnnOptions) {
+    const neighbours = await nearestNeighbours(test.embeddings, train.embeddings, options);
+    return { ...classificationScores(test.labels, majorityVote(neighbours, train.labels)) };
+  },
+});
+
+/** The same classifier within one set of texts, each classified by the others. */
+export async function leaveOneOut(
+  embeddings: Matrix,
+  labels: Int32Array,
+  options: KnnOptions,
+): Promise<ClassificationScores> {
+  return classificationScores(labels, majorityVote(await nearestOthers(embeddings, options), labels));
+}
+
+/** The most frequent class among each query's neighbours; of equally frequent ones the smallest number. */
+export function majorityVote({ indices, k }: Neighbours, labels: Int32Array): Int32Array {
+  const classes = labels.reduce((most, label) => Math.max(most, label), -1) + 1;
+  const winners = new Int32Array(indices.length / k);
+  const votes = new Int32Array(classes);
+  for (let i = 0; i < winners.length; i++) {
+    votes.fill(0);
+    for (let j = i * k; j < (i + 1) * k; j++) {
+      const label = labels[indices[j] as number] as number;
+      votes[label] = (votes[label] as number) + 1;
+    }
+    winners[i] = votes.indexOf(votes.reduce((most, count) => Math.max(most, count), 0));
+  }
+  return winners;
+}

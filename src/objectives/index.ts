@@ -1,0 +1,5 @@
+import { supCon } from './supCon.ts';
+import { vectorSpacePreservation } from './vectorSpacePreservation.ts';
+
+/** Every objective by the name that an experiment gives its term. A new one is its file and a line here. */
+export const objectives = { supCon, vectorSpacePreservation } as const;

@@ -1,0 +1,43 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { z } from 'zod';
+
+/** What an objective may look at: one batch of B items. */
+export interface ObjectiveInputs {
+  /** [B, d], the encoder's embeddings. */
+  readonly embeddings: tf.Tensor2D;
+  /** [B, d], the frozen encoder's embeddings of the same texts. */
+  readonly frozen: tf.Tensor2D | null;
+  /** [B, out], the projection head's output, L2-normalised. */
+  readonly projections: tf.Tensor2D | null;
+  /** [B] */
+  readonly labels: Int32Array;
+}
+
+/** An input that costs something to provide and is provided only if an objective asks for it. */
+export type Need = 'frozen' | 'projections' | 'labels';
+
+/** The inputs of an objective that declared its needs: what it asked for is there. */
+export type InputsWith<N extends Need> = ObjectiveInputs & { readonly [K in N]: NonNullable<ObjectiveInputs[K]> };
+
+/** A loss of one batch, in plain differentiable tf operations. Registered in `index.ts`. */
+export interface Objective<Schema extends z.ZodObject = z.ZodObject, N extends Need = Need> {
+  /** A strict object with defaults. The weight is not among the options, every term of a weighted sum has one. */
+  readonly schema: Schema;
+  readonly needs: readonly N[];
+  /**
+   * Whether the mean over micro-batches of equal size equals the loss of the large batch, so that accumulated
+   * gradients are exact. False for losses that compare the items of a batch with each other.
+   */
+  readonly decomposable: boolean;
+  /** A finite scalar for every batch, also for one that has nothing to learn from. */
+  loss(inputs: InputsWith<N>, options: z.output<Schema>): tf.Scalar;
+  /** What to report of a batch beside the loss, by name. */
+  counts?(labels: Int32Array): Record<string, number>;
+}
+
+/** An identity function that checks an objective's type and gives `loss` the inputs that `needs` asks for. */
+export function defineObjective<Schema extends z.ZodObject, const N extends Need>(
+  objective: Objective<Schema, N>,
+): Objective<Schema, N> {
+  return objective;
+}

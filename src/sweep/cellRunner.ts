@@ -1,0 +1,255 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { createSampler } from '../../samplers/index.ts';
+import type { Corpus } from '../data/corpus.ts';
+import { embedTexts } from '../encoders/embed.ts';
+import type { Encoder } from '../encoders/encoder.ts';
+import { loadEncoder, saveEncoder } from '../encoders/huggingFaceFolder.ts';
+import type { EngineInfo } from '../engine/engine.ts';
+import { systemErrorCode, UserError } from '../errors.ts';
+import { evaluate } from '../evaluation/index.ts';
+import { type Matrix, selectRows } from '../evaluation/matrix.ts';
+import { leaveOneOut } from '../evaluation/neighbours.ts';
+import { deltaMse } from '../evaluation/drift.ts';
+import { createHead } from '../heads/projectionHead.ts';
+import { weightedSum } from '../objectives/weightedSum.ts';
+import { selectTexts } from '../text/batch.ts';
+import { type EndRecord, JournalWriter } from '../tracking/journal.ts';
+import { type TrainingOutcome, train, type ValidationResult } from '../training/trainer.ts';
+import type { Cell } from './cells.ts';
+import { type Materials, referenceIndices } from './materials.ts';
+import type { JobProgress } from './progress.ts';
+import type { WorkerSetup } from './protocol.ts';
+
+export interface CellContext {
+  readonly setup: WorkerSetup;
+  readonly engine: EngineInfo;
+  readonly materials: Materials;
+  /** Now, in milliseconds since 1970; only ever written under a journal's `wall`. */
+  readonly clock: () => number;
+  readonly onProgress: (progress: Omit<JobProgress, 'id' | 'label'>) => void;
+}
+
+/**
+ * Runs one cell and leaves its folder `cells/<id>`: journal and, if wanted, the retrofitted encoder. Everything is
+ * written beside it first and claimed by one rename, so that the folder is there whole or not at all.
+ */
+export async function runCell(cell: Cell, context: CellContext): Promise<EndRecord> {
+  const { folder } = context.setup;
+  const temporary = join(folder, 'cells', `.${cell.id}.${process.pid}`);
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  try {
+    const journal = new JournalWriter(join(temporary, 'journal.jsonl'));
+    let end: EndRecord;
+    try {
+      end = await (cell.kind === 'original' ? runOriginal : runRetrofit)(cell, context, journal, temporary);
+      journal.write(end);
+    } finally {
+      journal.close();
+    }
+    await replaceFolder(temporary, join(folder, 'cells', cell.id));
+    await rm(join(folder, 'failed', cell.id), { recursive: true, force: true });
+    return end;
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw systemErrorCode(error) === 'ENOSPC' ? diskFull(folder) : error;
+  }
+}
+
+async function replaceFolder(from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true });
+  await rename(from, to);
+}
+
+function diskFull(folder: string): UserError {
+  return new UserError({
+    code: 'DISK_FULL',
+    given: `no space left for ${folder}`,
+    expected: 'room for the journal and the encoder of a cell',
+    remedy: 'Free some space, or set training.save=false, and run the same command again: finished cells are kept.',
+  });
+}
+
+async function runOriginal(cell: Cell, context: CellContext, journal: JournalWriter): Promise<EndRecord> {
+  const { engine, materials } = context;
+  const started = performance.now();
+  const corpus = await materials.corpus(cell.settings);
+  await writeStart(cell, context, journal, corpus, []);
+  context.onProgress({ phase: 'evaluating', done: 0, total: 1, terms: {} });
+  const test = await materials.frozen(cell.settings, engine, 'test');
+  const train = await materials.frozen(cell.settings, engine, 'train');
+  const references = referenceIndices(train.rows, cell.settings.evaluation.references);
+  const metrics = await measure(cell, corpus, { train: selectRows(train, references), references, test, original: test });
+  return { type: 'end', status: 'completed', steps: 0, metrics, wall: { seconds: secondsSince(started) } };
+}
+
+async function runRetrofit(
+  cell: Cell,
+  context: CellContext,
+  journal: JournalWriter,
+  folder: string,
+): Promise<EndRecord> {
+  const { settings } = cell;
+  const { engine, materials } = context;
+  const seed = cell.seed ?? 0;
+  const started = performance.now();
+  const corpus = await materials.corpus(settings);
+  const texts = {
+    train: await materials.tokens(settings, 'train'),
+    validation: await materials.tokens(settings, 'validation'),
+    test: await materials.tokens(settings, 'test'),
+  };
+  const source = await materials.encoder(settings.encoder);
+  const encoder = await loadEncoder(source.folder, settings.encoder);
+  const head = createHead(settings.head, encoder.config.hiddenSize, seed);
+  try {
+    const objective = weightedSum(settings.objective);
+    const sampler = createSampler(settings.sampler, corpus.train.labels, seed, corpus.labelNames);
+    const originalValidation = await materials.frozen(settings, engine, 'validation');
+    await writeStart(cell, context, journal, corpus, [
+      ...truncationNotes(texts.train.truncated + texts.test.truncated, settings.maxLength),
+      ...sampler.notes,
+    ]);
+
+    let latest = performance.now();
+    const outcome = await train({
+      encoder,
+      head,
+      pooling: settings.pooling,
+      objective,
+      sampler,
+      texts: texts.train,
+      labels: corpus.train.labels,
+      frozen: objective.needs.has('frozen') ? await materials.frozen(settings, engine, 'train') : null,
+      options: settings.training,
+      seed,
+      ...(validates(settings.training) && {
+        validate: () => validate(cell, corpus, encoder, texts.validation, originalValidation),
+      }),
+      onStep: (report) => {
+        const seconds = secondsSince(latest);
+        latest = performance.now();
+        const { totalSteps, ...rest } = report;
+        journal.write({ type: 'step', ...rest, wall: { seconds } });
+        context.onProgress({ phase: 'training', done: report.step, total: totalSteps, terms: report.terms });
+      },
+      onValidation: (step, { metrics }) => {
+        journal.write({ type: 'validation', step, metrics, wall: { seconds: secondsSince(latest) } });
+        latest = performance.now();
+      },
+    });
+    const trainSeconds = secondsSince(started);
+
+    const references = referenceIndices(texts.train.size, settings.evaluation.references);
+    const total = texts.test.size + references.length;
+    const embed = (selected: typeof texts.test, before: number) =>
+      embedTexts(encoder, selected, {
+        pooling: settings.pooling,
+        onProgress: (done) => context.onProgress({ phase: 'evaluating', done: before + done, total, terms: {} }),
+      });
+    const test = await embed(texts.test, 0);
+    const trained = await embed(selectTexts(texts.train, references), texts.test.size);
+    const original = await materials.frozen(settings, engine, 'test');
+    const metrics = await measure(cell, corpus, { train: trained, references, test, original });
+    if (settings.training.save) await saveEncoder(encoder, join(folder, 'encoder'), settings.pooling);
+    return endOf(outcome, metrics, {
+      seconds: secondsSince(started),
+      trainSeconds,
+      peakMemoryMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
+    });
+  } finally {
+    encoder.dispose();
+    head.dispose();
+  }
+}
+
+function validates({ validateEvery, checkpoint }: Cell['settings']['training']): boolean {
+  return validateEvery > 0 || checkpoint === 'best';
+}
+
+/** kNN within the validation texts, each left out of its own references, and the drift of their embeddings. */
+async function validate(
+  cell: Cell,
+  corpus: Corpus,
+  encoder: Encoder,
+  texts: Parameters<typeof embedTexts>[1],
+  original: Matrix,
+): Promise<ValidationResult> {
+  const { pooling, evaluation } = cell.settings;
+  const embeddings = await embedTexts(encoder, texts, { pooling });
+  const scores = await leaveOneOut(embeddings, corpus.validation.labels, evaluation.knn);
+  const deltaEmb = deltaMse(embeddings, original);
+  return {
+    score: scores.macroF1,
+    deltaEmb,
+    metrics: { 'knn.accuracy': scores.accuracy, 'knn.macroF1': scores.macroF1, 'drift.deltaEmb': deltaEmb },
+  };
+}
+
+interface Measured {
+  readonly train: Matrix;
+  /** The training items that the rows of `train` belong to. */
+  readonly references: Int32Array;
+  readonly test: Matrix;
+  readonly original: Matrix;
+}
+
+/** All evaluators on a finished encoder; metrics are named `evaluator.metric`. */
+function measure(cell: Cell, corpus: Corpus, { train, references, test, original }: Measured) {
+  return evaluate(cell.settings.evaluation, {
+    labelNames: corpus.labelNames,
+    train: { embeddings: train, labels: Int32Array.from(references, (i) => corpus.train.labels[i] as number) },
+    test: { embeddings: test, labels: corpus.test.labels },
+    original: { test: original },
+    seed: cell.seed ?? 0,
+  });
+}
+
+function truncationNotes(truncated: number, maxLength: number): string[] {
+  return truncated > 0 ? [`${truncated} texts cut to ${maxLength} tokens`] : [];
+}
+
+async function writeStart(
+  cell: Cell,
+  { setup, engine, materials, clock }: CellContext,
+  journal: JournalWriter,
+  corpus: Corpus,
+  notes: readonly string[],
+): Promise<void> {
+  const { hash } = await materials.encoder(cell.settings.encoder);
+  journal.write({
+    type: 'start',
+    format: 1,
+    cell: cell.id,
+    kind: cell.kind,
+    experiment: setup.experiment,
+    axes: { ...cell.axes },
+    seed: cell.seed,
+    settings: { ...cell.settings },
+    data: { name: corpus.name, hash: corpus.hash },
+    encoder: { name: cell.settings.encoder, hash },
+    engine: { name: engine.name, detail: engine.detail, device: engine.device, precision: engine.precision },
+    code: setup.code,
+    notes: [...notes],
+    wall: { at: new Date(clock()).toISOString(), host: hostname(), threads: engine.threads, node: process.version },
+  });
+}
+
+function endOf(outcome: TrainingOutcome, metrics: Record<string, number>, wall: Record<string, number>): EndRecord {
+  return {
+    type: 'end',
+    status: outcome.status,
+    ...(outcome.reason !== undefined && { reason: outcome.reason }),
+    steps: outcome.steps,
+    evaluatedStep: outcome.keptStep,
+    metrics,
+    wall,
+  };
+}
+
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}

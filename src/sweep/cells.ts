@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import type { EngineName } from '../engine/engine.ts';
+import type { Settings } from './experiment.ts';
+import type { GridPoint } from './plan.ts';
+
+/** What a cell's numbers depend on beside its settings: contents, not names. */
+export interface CellContents {
+  readonly dataHash: string;
+  readonly encoderHash: string;
+  readonly engine: EngineName;
+}
+
+/** One run: completely resolved settings and a seed, or the untouched encoder as the row to compare with. */
+export interface Cell {
+  /** First 16 hex digits of the sha256 over everything that the run's numbers depend on. */
+  readonly id: string;
+  readonly kind: 'original' | 'retrofit';
+  readonly axes: Readonly<Record<string, unknown>>;
+  /** Null for the untouched encoder, in which nothing is random. */
+  readonly seed: number | null;
+  readonly settings: Settings;
+}
+
+export function retrofitCell(point: GridPoint, seed: number, contents: CellContents): Cell {
+  // Names of data and encoder are left out: the same contents under another path are the same run.
+  const { data: _data, encoder: _encoder, ...settings } = point.settings;
+  const id = contentId({ kind: 'retrofit', settings, exclude: point.settings.data.exclude, seed, ...contents });
+  return { id, kind: 'retrofit', axes: point.axes, seed, settings: point.settings };
+}
+
+/** The cell of the untouched encoder that a point is compared with; points that train alike share it. */
+export function originalCell(point: GridPoint, contents: CellContents): Cell {
+  const { pooling, maxLength, precision, evaluation, data } = point.settings;
+  const id = contentId({ kind: 'original', pooling, maxLength, precision, evaluation, data: data.exclude, ...contents });
+  const axes = Object.fromEntries(Object.entries(point.axes).filter(([path]) => changesOriginal(path)));
+  return { id, kind: 'original', axes, seed: null, settings: point.settings };
+}
+
+function changesOriginal(path: string): boolean {
+  return /^(data|encoder|pooling|maxLength|precision|evaluation)(\.|$)/.test(path);
+}
+
+/** A short content address of JSON data; the order of keys does not matter. */
+export function contentId(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,29 @@
+import type { Cell } from './cells.ts';
+
+/**
+ * The shortest endings of dotted paths that still tell them apart: `objective.supCon.temperature` is `temperature`
+ * unless another path ends alike.
+ */
+export function shortNames(paths: readonly string[]): Map<string, string> {
+  const ending = (path: string, parts: number) => path.split('.').slice(-parts).join('.');
+  return new Map(
+    paths.map((path) => {
+      let parts = 1;
+      while (paths.some((other) => other !== path && ending(other, parts) === ending(path, parts))) parts++;
+      return [path, ending(path, parts)];
+    }),
+  );
+}
+
+/** A value of an axis as a person reads it: `0.1`, `mean`, `{"kind":"mlp"}`. */
+export function showValue(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** A cell's place in the sweep, e.g. `temperature 0.1 · weight 10 · seed 2`. */
+export function labelOf(cell: Pick<Cell, 'kind' | 'axes' | 'seed'>): string {
+  const names = shortNames(Object.keys(cell.axes));
+  const places = Object.entries(cell.axes).map(([path, value]) => `${names.get(path)} ${showValue(value)}`);
+  const seed = cell.seed === null ? [] : [`seed ${cell.seed}`];
+  return [...(cell.kind === 'original' ? ['original encoder'] : []), ...places, ...seed].join(' · ');
+}

@@ -1,0 +1,48 @@
+import { mkdir } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { lock } from 'proper-lockfile';
+import { systemErrorCode, UserError } from '../errors.ts';
+
+/** After so many milliseconds without a sign of life a lock is taken over: its owner was killed. */
+const staleAfter = 5000;
+
+/**
+ * Reserves a results folder for this process; gives the function that releases it. The lock of a killed process is
+ * taken over after a few seconds.
+ *
+ * @throws UserError SWEEP_RUNNING, RESULTS_NOT_WRITABLE
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  try {
+    await mkdir(folder, { recursive: true });
+    for (let waited = 0; ; waited += 500) {
+      try {
+        return await lock(folder, { stale: staleAfter, update: staleAfter / 5 });
+      } catch (error) {
+        if (systemErrorCode(error) !== 'ELOCKED' || waited > staleAfter + 1000) throw error;
+        await setTimeout(500);
+      }
+    }
+  } catch (error) {
+    throw asUserError(error, folder);
+  }
+}
+
+function asUserError(error: unknown, folder: string): unknown {
+  const code = systemErrorCode(error);
+  if (code === 'ELOCKED') {
+    return new UserError({
+      code: 'SWEEP_RUNNING',
+      given: `another sweep is writing ${folder}`,
+      expected: 'one sweep at a time in a results folder',
+      remedy: 'Wait for it, or give this one another folder with --out.',
+    });
+  }
+  if (code === undefined) return error;
+  return new UserError({
+    code: 'RESULTS_NOT_WRITABLE',
+    given: `${folder} (${code})`,
+    expected: 'a results folder that can be written',
+    remedy: 'Name another one with --out, or change its permissions.',
+  });
+}

@@ -1,0 +1,142 @@
+import type { Corpus } from '../data/corpus.ts';
+import { loadCorpus } from '../data/corpus.ts';
+import type { DataPlaces, SplitName } from '../data/source.ts';
+import { embedTexts } from '../encoders/embed.ts';
+import { encoderHash, loadEncoder } from '../encoders/huggingFaceFolder.ts';
+import { type EncoderPlaces, resolveEncoder } from '../encoders/resolveEncoder.ts';
+import type { EngineInfo } from '../engine/engine.ts';
+import { concatRows, type Matrix } from '../evaluation/matrix.ts';
+import { stream } from '../random.ts';
+import { selectTexts } from '../text/batch.ts';
+import { loadTokeniser, type TokenisedTexts } from '../text/tokeniser.ts';
+import type { Cache } from './cache.ts';
+import type { Settings } from './experiment.ts';
+
+/** Where corpora and encoders are found. */
+export interface Places extends DataPlaces {
+  readonly encoders: EncoderPlaces;
+}
+
+/** Texts of the frozen encoder that are embedded and kept together. */
+const shardSize = 2048;
+
+/** A part of a split whose frozen embeddings are one entry of the cache. */
+export interface Shard {
+  readonly split: SplitName;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * What several cells share: corpora, tokens and the frozen encoder's embeddings. Corpora and tokens stay in memory,
+ * tokens and embeddings in the cache too.
+ */
+export class Materials {
+  readonly #places: Places;
+  readonly #cache: Cache;
+  readonly #memory = new Map<string, Promise<unknown>>();
+
+  constructor(places: Places, cache: Cache) {
+    this.#places = places;
+    this.#cache = cache;
+  }
+
+  corpus({ data }: Pick<Settings, 'data'>): Promise<Corpus> {
+    return this.#once(`corpus ${JSON.stringify(data)}`, () => loadCorpus(data, this.#places));
+  }
+
+  /** The folder of an encoder and the hash of its contents. */
+  encoder(name: string, onProgress?: (done: number, total: number) => void): Promise<{ folder: string; hash: string }> {
+    return this.#once(`encoder ${name}`, async () => {
+      const folder = await resolveEncoder(name, this.#places.encoders, onProgress);
+      return { folder, hash: await encoderHash(folder) };
+    });
+  }
+
+  async tokens(settings: Settings, split: SplitName): Promise<TokenisedTexts> {
+    const corpus = await this.corpus(settings);
+    const { folder } = await this.encoder(settings.encoder);
+    const tokeniser = await this.#once(`tokeniser ${folder}`, () => loadTokeniser(folder));
+    const { maxLength } = settings;
+    const origin = { tokeniser: tokeniser.hash, data: corpus.hash, split, maxLength };
+    return this.#once(`tokens ${JSON.stringify(origin)}`, () =>
+      this.#cache.get('tokens', origin, async () => tokeniser.encode(corpus[split].texts, maxLength)),
+    );
+  }
+
+  /** The parts of all splits whose frozen embeddings are not in the cache yet. */
+  async missingShards(settings: Settings, engine: EngineInfo): Promise<Shard[]> {
+    const corpus = await this.corpus(settings);
+    const missing: Shard[] = [];
+    for (const split of ['validation', 'test', 'train'] as const) {
+      for (const shard of shardsOf(split, corpus[split].texts.length)) {
+        if (!this.#cache.has('embeddings', await this.#originOf(settings, engine, shard))) missing.push(shard);
+      }
+    }
+    return missing;
+  }
+
+  /** The frozen encoder's embeddings of a whole split, [texts, d]. */
+  async frozen(settings: Settings, engine: EngineInfo, split: SplitName): Promise<Matrix> {
+    const corpus = await this.corpus(settings);
+    const shards: Matrix[] = [];
+    for (const shard of shardsOf(split, corpus[split].texts.length)) {
+      shards.push(await this.frozenShard(settings, engine, shard));
+    }
+    return concatRows(shards);
+  }
+
+  /** The frozen encoder's embeddings of one shard, from the cache or computed now. */
+  async frozenShard(
+    settings: Settings,
+    engine: EngineInfo,
+    shard: Shard,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Matrix> {
+    return this.#cache.get('embeddings', await this.#originOf(settings, engine, shard), async () => {
+      const { folder } = await this.encoder(settings.encoder);
+      const texts = await this.tokens(settings, shard.split);
+      const encoder = await loadEncoder(folder, settings.encoder);
+      try {
+        const indices = Array.from({ length: shard.to - shard.from }, (_, i) => shard.from + i);
+        return await embedTexts(encoder, selectTexts(texts, indices), {
+          pooling: settings.pooling,
+          ...(onProgress && { onProgress }),
+        });
+      } finally {
+        encoder.dispose();
+      }
+    });
+  }
+
+  async #originOf({ data, encoder, pooling, maxLength, precision }: Settings, engine: EngineInfo, shard: Shard) {
+    const [corpus, { hash }] = await Promise.all([this.corpus({ data }), this.encoder(encoder)]);
+    return { data: corpus.hash, encoder: hash, engine: engine.name, pooling, maxLength, precision, ...shard };
+  }
+
+  #once<T>(key: string, make: () => Promise<T>): Promise<T> {
+    const found = this.#memory.get(key) as Promise<T> | undefined;
+    if (found) return found;
+    const made = make();
+    this.#memory.set(key, made);
+    return made;
+  }
+}
+
+function shardsOf(split: SplitName, size: number): Shard[] {
+  return Array.from({ length: Math.ceil(size / shardSize) }, (_, i) => ({
+    split,
+    from: i * shardSize,
+    to: Math.min(size, (i + 1) * shardSize),
+  }));
+}
+
+/**
+ * The training items that serve as references of the kNN classifier: all of them, or a sample drawn once for all
+ * seeds and cells, so that differences between cells never come from the references.
+ */
+export function referenceIndices(size: number, references: number | null): Int32Array {
+  const all = Int32Array.from({ length: size }, (_, i) => i);
+  if (references === null || references >= size) return all;
+  return Int32Array.from(stream(0, 'references').shuffle(all).slice(0, references)).sort();
+}

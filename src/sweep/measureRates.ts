@@ -1,0 +1,58 @@
+import { performance } from 'node:perf_hooks';
+import { createSampler } from '../../samplers/index.ts';
+import { embedTexts } from '../encoders/embed.ts';
+import { loadEncoder } from '../encoders/huggingFaceFolder.ts';
+import { createHead } from '../heads/projectionHead.ts';
+import { weightedSum } from '../objectives/weightedSum.ts';
+import { selectTexts } from '../text/batch.ts';
+import { train } from '../training/trainer.ts';
+import type { Cell } from './cells.ts';
+import type { Materials } from './materials.ts';
+import type { Rates } from './protocol.ts';
+
+const timedSteps = 4;
+const timedTexts = 128;
+
+/**
+ * Times real training steps (the first, which warms up, left out) and a real forward pass of this cell here and now.
+ * The frozen embeddings are stood in for by this pass's own rows, whose values do not matter for the time.
+ */
+export async function measureRates(cell: Cell, materials: Materials): Promise<Rates> {
+  const { settings } = cell;
+  const corpus = await materials.corpus(settings);
+  const texts = await materials.tokens(settings, 'train');
+  const { folder } = await materials.encoder(settings.encoder);
+  const encoder = await loadEncoder(folder, settings.encoder);
+  const head = createHead(settings.head, encoder.config.hiddenSize, 0);
+  try {
+    const sample = selectTexts(
+      texts,
+      Array.from({ length: Math.min(timedTexts, texts.size) }, (_, i) => Math.floor((i * texts.size) / timedTexts)),
+    );
+    await embedTexts(encoder, sample, { pooling: settings.pooling });
+    const beforeTexts = performance.now();
+    await embedTexts(encoder, sample, { pooling: settings.pooling });
+    const textsPerSecond = sample.size / ((performance.now() - beforeTexts) / 1000);
+
+    const times: number[] = [];
+    const columns = encoder.config.hiddenSize;
+    await train({
+      encoder,
+      head,
+      pooling: settings.pooling,
+      objective: weightedSum(settings.objective),
+      sampler: createSampler(settings.sampler, corpus.train.labels, 0, corpus.labelNames),
+      texts,
+      labels: corpus.train.labels,
+      frozen: { data: new Float32Array(texts.size * columns), rows: texts.size, columns },
+      options: { ...settings.training, steps: timedSteps, validateEvery: 0, checkpoint: 'last', conflictEvery: 0 },
+      seed: 0,
+      onStep: () => times.push(performance.now()),
+    });
+    const [first = 0, last = 0] = [times[0], times.at(-1)];
+    return { secondsPerStep: (last - first) / 1000 / (timedSteps - 1), textsPerSecond };
+  } finally {
+    encoder.dispose();
+    head.dispose();
+  }
+}

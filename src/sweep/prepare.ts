@@ -1,0 +1,158 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { createSampler } from '../../samplers/index.ts';
+import type { EngineInfo, EngineName } from '../engine/engine.ts';
+import { type Problem, throwIfAny, UserError } from '../errors.ts';
+import { Cache } from './cache.ts';
+import { type Cell, originalCell, retrofitCell } from './cells.ts';
+import type { Experiment } from './experiment.ts';
+import { Materials, type Places } from './materials.ts';
+import { type GridPoint, type Plan, type PlanOverrides, planExperiment } from './plan.ts';
+import type { WorkerSetup } from './protocol.ts';
+import { smokePlan } from './smoke.ts';
+import { WorkerPool } from './workerPool.ts';
+import { type Workload, workloadOf } from './workload.ts';
+
+export interface SweepRequest {
+  readonly experiment: Experiment;
+  readonly overrides: PlanOverrides;
+  readonly engine: EngineName | 'auto';
+  /** Worker processes; default: one a core, but never more than there are cells, and one on a GPU. */
+  readonly workers?: number;
+  /** The results folder. */
+  readonly out: string;
+  readonly places: Places;
+  /** Shrinks the experiment to seconds: few texts, steps, points and one seed. */
+  readonly smoke: boolean;
+  /** Version of the code, for the journals. */
+  readonly code: string;
+}
+
+/** A cell and what it needs before and beside it. */
+export interface PlannedCell {
+  readonly cell: Cell;
+  /** Id of the original encoder's cell that it is compared with; null for an original. */
+  readonly original: string | null;
+  readonly workload: Workload;
+}
+
+/** The cells of one precision, which share worker processes. */
+export interface CellGroup {
+  readonly pool: WorkerPool;
+  readonly workers: number;
+  readonly engine: EngineInfo;
+  /** Originals first. */
+  readonly cells: readonly PlannedCell[];
+}
+
+export interface PreparedSweep {
+  readonly plan: Plan;
+  /** The experiment's folder. */
+  readonly folder: string;
+  readonly materials: Materials;
+  readonly cache: Cache;
+  readonly groups: readonly CellGroup[];
+  /** What the data reports of itself, a line each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Everything before the first computation: the plan, the data, the encoders, one started worker for each precision,
+ * and the cells with their ids. All mistakes that can be found without computing are found here, together.
+ *
+ * @throws UserError with every problem of the plan, or else of data, encoders and samplers
+ */
+export async function prepareSweep(
+  request: SweepRequest,
+  onDownload?: (name: string, done: number, total: number) => void,
+): Promise<PreparedSweep> {
+  const full = planExperiment(request.experiment, request.overrides);
+  const plan = request.smoke ? smokePlan(full) : full;
+  const folder = join(request.out, plan.name);
+  const cacheFolder = join(request.out, 'cache');
+  const cache = new Cache(cacheFolder);
+  const materials = new Materials(request.places, cache);
+  const { notes, batches } = await check(plan, materials, onDownload);
+
+  const setup = (precision: GridPoint['settings']['precision'], threads: number): WorkerSetup => ({
+    engine: { engine: request.engine, precision, threads },
+    places: request.places,
+    folder,
+    cacheFolder,
+    experiment: plan.name,
+    code: request.code,
+  });
+  const groups: CellGroup[] = [];
+  try {
+    for (const precision of new Set(plan.points.map((point) => point.settings.precision))) {
+      const points = plan.points.filter((point) => point.settings.precision === precision);
+      const workers = request.workers ?? Math.min(availableParallelism(), points.length * plan.seeds.length);
+      const threads = Math.max(1, Math.floor(availableParallelism() / workers));
+      const pool = new WorkerPool(setup(precision, threads), workers);
+      groups.push({ pool, workers, engine: await pool.start(), cells: [] });
+      const group = groups.pop() as CellGroup;
+      groups.push({ ...group, cells: await cellsOf(points, plan.seeds, group.engine, materials, batches) });
+    }
+  } catch (error) {
+    for (const { pool } of groups) pool.stop();
+    throw error;
+  }
+  return { plan, folder, materials, cache, groups, notes };
+}
+
+async function check(plan: Plan, materials: Materials, onDownload?: (name: string, done: number, total: number) => void) {
+  const problems = new Map<string, Problem>();
+  const notes = new Set<string>();
+  const batches = new Map<GridPoint, number>();
+  const collect = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      for (const problem of error.problems) problems.set(`${problem.code} ${problem.given}`, problem);
+      return undefined;
+    }
+  };
+  for (const point of plan.points) {
+    const { settings } = point;
+    await collect(() => materials.encoder(settings.encoder, (done, total) => onDownload?.(settings.encoder, done, total)));
+    const corpus = await collect(() => materials.corpus(settings));
+    for (const note of corpus?.notes ?? []) notes.add(`${corpus?.name}: ${note}`);
+    if (corpus) {
+      await collect(async () => {
+        const sampler = createSampler(settings.sampler, corpus.train.labels, 0, corpus.labelNames);
+        batches.set(point, sampler.batchesPerEpoch);
+      });
+    }
+  }
+  throwIfAny([...problems.values()]);
+  return { notes: [...notes], batches };
+}
+
+async function cellsOf(
+  points: readonly GridPoint[],
+  seeds: readonly number[],
+  engine: EngineInfo,
+  materials: Materials,
+  batches: ReadonlyMap<GridPoint, number>,
+): Promise<PlannedCell[]> {
+  const originals = new Map<string, PlannedCell>();
+  const cells = new Map<string, PlannedCell>();
+  for (const point of points) {
+    const corpus = await materials.corpus(point.settings);
+    const encoder = await materials.encoder(point.settings.encoder);
+    const contents = { dataHash: corpus.hash, encoderHash: encoder.hash, engine: engine.name };
+    const plan = (cell: Cell, original: string | null): PlannedCell => ({
+      cell,
+      original,
+      workload: workloadOf(cell, corpus, batches.get(point) ?? 1),
+    });
+    const original = originalCell(point, contents);
+    originals.set(original.id, plan(original, null));
+    for (const seed of seeds) {
+      const cell = retrofitCell(point, seed, contents);
+      cells.set(cell.id, plan(cell, original.id));
+    }
+  }
+  return [...originals.values(), ...cells.values()];
+}

@@ -1,0 +1,289 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { Problem } from '../errors.ts';
+import type { EndRecord } from '../tracking/journal.ts';
+import { writeExperimentFile } from '../tracking/results.ts';
+import { labelOf } from './labels.ts';
+import { lockFolder } from './lock.ts';
+import type { CellGroup, PreparedSweep } from './prepare.ts';
+import type { JobProgress, SweepView } from './progress.ts';
+import type { Job, JobFailure, JobResult, Rates } from './protocol.ts';
+import { Pace, secondsFor, type Workload } from './workload.ts';
+
+export interface SweepOptions {
+  /** The experiment's file and the command line, to be shown with the results. */
+  readonly file: string;
+  readonly command: string;
+  /** Computes finished cells again. */
+  readonly fresh: boolean;
+  /** Starts no further cell after the first failure. */
+  readonly stopOnFailure: boolean;
+  readonly view: SweepView;
+  readonly signal: AbortSignal;
+}
+
+export interface CellFailure {
+  readonly id: string;
+  readonly label: string;
+  readonly message: string;
+  readonly problems?: readonly Problem[];
+}
+
+export interface SweepOutcome {
+  readonly done: number;
+  readonly reused: number;
+  readonly failures: readonly CellFailure[];
+  readonly interrupted: boolean;
+}
+
+/**
+ * Runs the cells that are not finished yet. One failing cell does not stop the others; an abort ends the workers at
+ * once, and the same command continues where it was.
+ *
+ * @throws UserError SWEEP_RUNNING if another sweep works in the folder, RESULTS_NOT_WRITABLE
+ */
+export async function runSweep(sweep: PreparedSweep, options: SweepOptions): Promise<SweepOutcome> {
+  const unlock = await lockFolder(sweep.folder);
+  const stop = () => {
+    for (const { pool } of sweep.groups) pool.stop();
+  };
+  options.signal.addEventListener('abort', stop);
+  try {
+    await removeLeftovers(sweep.folder);
+    await recordExperiment(sweep, options);
+    return await new Run(sweep, options).all();
+  } finally {
+    stop();
+    options.signal.removeEventListener('abort', stop);
+    options.view.stop();
+    await removeLeftovers(sweep.folder);
+    await unlock();
+  }
+}
+
+/** Temporary folders of runs that were cut off. */
+async function removeLeftovers(folder: string): Promise<void> {
+  const cells = join(folder, 'cells');
+  for (const name of existsSync(cells) ? await readdir(cells) : []) {
+    if (name.startsWith('.')) await rm(join(cells, name), { recursive: true, force: true });
+  }
+}
+
+async function recordExperiment({ plan, folder, groups }: PreparedSweep, { file, command }: SweepOptions) {
+  await writeExperimentFile(folder, {
+    format: 1,
+    name: plan.name,
+    file,
+    command,
+    engine: groups.map(({ engine }) => engine),
+    points: plan.points.map(({ axes }) => ({ axes })),
+    seeds: plan.seeds,
+    cells: groups.flatMap(({ cells }) =>
+      cells.map(({ cell: { id, kind, axes, seed }, original }) => ({ id, kind, axes, seed, original })),
+    ),
+  });
+}
+
+/** One go through all groups; holds what is counted on the way. */
+class Run {
+  readonly #sweep: PreparedSweep;
+  readonly #options: SweepOptions;
+  readonly #started = performance.now();
+  readonly #running = new Map<number, JobProgress>();
+  readonly #failures: CellFailure[] = [];
+  readonly #total: number;
+  readonly #reused: number;
+  #done = 0;
+  #pace: Pace | undefined;
+  #paceStarted = performance.now();
+
+  constructor(sweep: PreparedSweep, options: SweepOptions) {
+    this.#sweep = sweep;
+    this.#options = options;
+    const retrofits = sweep.groups.flatMap(({ cells }) => cells).filter(({ cell }) => cell.kind === 'retrofit');
+    this.#total = retrofits.length;
+    this.#reused = retrofits.filter(({ cell }) => !this.#isPending(cell.id)).length;
+  }
+
+  async all(): Promise<SweepOutcome> {
+    const clock = setInterval(() => this.#show(), 1000);
+    try {
+      for (const group of this.#sweep.groups) {
+        if (!this.#ended) await this.#runGroup(group);
+        group.pool.stop();
+      }
+    } finally {
+      clearInterval(clock);
+    }
+    return {
+      done: this.#done,
+      reused: this.#reused,
+      failures: this.#failures,
+      interrupted: this.#options.signal.aborted,
+    };
+  }
+
+  get #ended(): boolean {
+    return this.#options.signal.aborted || (this.#options.stopOnFailure && this.#failures.length > 0);
+  }
+
+  #isPending(id: string): boolean {
+    return this.#options.fresh || !existsSync(join(this.#sweep.folder, 'cells', id, 'journal.jsonl'));
+  }
+
+  async #runGroup(group: CellGroup): Promise<void> {
+    const pending = group.cells.filter(({ cell }) => this.#isPending(cell.id));
+    const sources = new Map(pending.map((planned) => [planned.original ?? planned.cell.id, planned.cell]));
+    const rates = new Map<string, Rates>();
+    const broken = new Map<string, JobFailure>();
+
+    // A representative of each encoder is timed, so that the estimate is there from the start.
+    await this.#runJobs(
+      group,
+      [...sources].map(([source, cell]) => ({ job: { kind: 'measure', id: source, cell }, source, workload: noWork })),
+      rates,
+      (source, failure) => broken.set(source, failure),
+      (source, result) => result.rates && rates.set(source, result.rates),
+    );
+
+    const embeddings: Task[] = [];
+    for (const [source, { settings }] of sources) {
+      if (broken.has(source)) continue;
+      for (const shard of await this.#sweep.materials.missingShards(settings, group.engine)) {
+        const workload = { steps: 0, texts: shard.to - shard.from };
+        embeddings.push({ job: { kind: 'embed', id: source, settings, shard }, source, workload });
+      }
+    }
+    const cells = pending.map(
+      ({ cell, original, workload }): Task => ({
+        job: { kind: 'cell', id: cell.id, cell },
+        source: original ?? cell.id,
+        workload,
+      }),
+    );
+    const seconds = (tasks: readonly Task[]) =>
+      tasks.reduce((sum, { workload, source }) => sum + secondsFor(workload, rates.get(source) ?? unknownRates), 0);
+    this.#pace = new Pace(seconds([...embeddings, ...cells]), group.workers);
+    this.#paceStarted = performance.now();
+
+    await this.#runJobs(group, embeddings, rates, (source, failure) => broken.set(source, failure));
+    const runnable = cells.filter(({ source }) => !broken.has(source));
+    for (const task of cells) {
+      const failure = broken.get(task.source);
+      if (failure) await this.#fail(task.job, failure);
+    }
+    await this.#runJobs(
+      group,
+      runnable,
+      rates,
+      (_source, failure, job) => this.#fail(job, failure).then(() => this.#ended && group.pool.stop()),
+      (_source, result, job) => this.#finishCell(job, result),
+    );
+  }
+
+  async #runJobs(
+    group: CellGroup,
+    tasks: readonly Task[],
+    rates: ReadonlyMap<string, Rates>,
+    onFailed: (source: string, failure: JobFailure, job: Job) => unknown,
+    onDone?: (source: string, result: JobResult, job: Job) => unknown,
+  ): Promise<void> {
+    const taskOf = new Map(tasks.map((task) => [task.job, task]));
+    const estimate = (job: Job) => {
+      const task = taskOf.get(job);
+      return task ? secondsFor(task.workload, rates.get(task.source) ?? unknownRates) : 0;
+    };
+    const over = (worker: number, job: Job) => {
+      this.#running.delete(worker);
+      this.#pace?.finish(worker, estimate(job));
+    };
+    const settled: unknown[] = [];
+    await group.pool.run(
+      tasks.map(({ job }) => job),
+      {
+        onProgress: (worker, job, progress) => {
+          this.#running.set(worker, progress);
+          const task = taskOf.get(job);
+          if (task) this.#pace?.progress(worker, secondsDone(progress, task.workload, rates.get(task.source)));
+          this.#show();
+        },
+        onDone: (job, result, worker) => {
+          over(worker, job);
+          settled.push(onDone?.(taskOf.get(job)?.source ?? '', result, job));
+          this.#show();
+        },
+        onFailed: (job, failure, worker) => {
+          over(worker, job);
+          settled.push(onFailed(taskOf.get(job)?.source ?? '', failure, job));
+          this.#show();
+        },
+      },
+    );
+    await Promise.all(settled);
+  }
+
+  #finishCell(job: Job, { end }: JobResult): void {
+    if (job.kind !== 'cell' || job.cell.kind === 'original') return;
+    this.#done++;
+    this.#options.view.line(cellLine(labelOf(job.cell), end));
+  }
+
+  async #fail(job: Job, failure: JobFailure): Promise<void> {
+    if (job.kind !== 'cell') return;
+    const label = labelOf(job.cell);
+    this.#failures.push({ id: job.cell.id, label, message: failure.message, ...(failure.problems && { problems: failure.problems }) });
+    this.#options.view.line(`✗ ${label}: ${failure.message}`);
+    const folder = join(this.#sweep.folder, 'failed', job.cell.id);
+    try {
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'error.txt'), `${failure.stack ?? failure.message}\n`);
+    } catch {
+      // On a full disk the reason cannot be kept; it has been shown.
+    }
+  }
+
+  #show(): void {
+    const now = performance.now();
+    const remaining = this.#pace?.remainingSeconds((now - this.#paceStarted) / 1000);
+    this.#options.view.update({
+      total: this.#total,
+      reused: this.#reused,
+      done: this.#done,
+      failed: this.#failures.length,
+      running: [...this.#running].sort(([a], [b]) => a - b).map(([, progress]) => progress),
+      elapsedSeconds: (now - this.#started) / 1000,
+      ...(remaining !== undefined && { remainingSeconds: remaining }),
+    });
+  }
+}
+
+/** A job, the original encoder that it belongs to, and how much there is to do. */
+interface Task {
+  readonly job: Job;
+  readonly source: string;
+  readonly workload: Workload;
+}
+
+const noWork: Workload = { steps: 0, texts: 0 };
+/** Before a measurement: no estimate is better than a wrong one. */
+const unknownRates: Rates = { secondsPerStep: 0, textsPerSecond: Number.POSITIVE_INFINITY };
+
+/** Estimated seconds of what a running job has done. */
+function secondsDone({ phase, done }: JobProgress, { steps }: Workload, rates: Rates = unknownRates): number {
+  if (phase === 'training') return secondsFor({ steps: done, texts: 0 }, rates);
+  if (phase === 'evaluating') return secondsFor({ steps, texts: done }, rates);
+  return phase === 'embedding' ? secondsFor({ steps: 0, texts: done }, rates) : 0;
+}
+
+/** A finished cell in one line. */
+function cellLine(label: string, end: EndRecord | undefined): string {
+  const { metrics = {}, status = 'completed', reason, wall } = end ?? {};
+  const figures = [
+    `Δemb ${Number(metrics['drift.deltaEmb']).toPrecision(3)}`,
+    `macro F1 ${(100 * Number(metrics['knn.macroF1'])).toFixed(1)}`,
+    `${Number(wall?.seconds).toFixed(0)} s`,
+  ].join(', ');
+  return `${status === 'diverged' ? '!' : '✓'} ${label}: ${figures}${status === 'completed' ? '' : `, ${status}: ${reason}`}`;
+}

@@ -1,0 +1,164 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EngineInfo } from '../engine/engine.ts';
+import { UserError } from '../errors.ts';
+import type { JobProgress } from './progress.ts';
+import type { FromWorker, Job, JobFailure, JobResult, ToWorker, WorkerSetup } from './protocol.ts';
+
+/** What a pool tells while it works. */
+export interface PoolHandlers {
+  readonly onProgress: (worker: number, job: Job, progress: JobProgress) => void;
+  readonly onDone: (job: Job, result: JobResult, worker: number) => void;
+  readonly onFailed: (job: Job, failure: JobFailure, worker: number) => void;
+}
+
+/**
+ * Worker processes, each with an engine of its own. A crash, a native abort or an out-of-memory kill costs the job
+ * that ran; the next job gets a new process. What the libraries print goes to `logs/worker-N.log`.
+ */
+export class WorkerPool {
+  readonly #setup: WorkerSetup;
+  readonly #size: number;
+  readonly #workers: (Worker | undefined)[];
+  #stopped = false;
+
+  constructor(setup: WorkerSetup, size: number) {
+    this.#setup = setup;
+    this.#size = size;
+    this.#workers = new Array(size).fill(undefined);
+  }
+
+  /**
+   * Starts the first worker.
+   *
+   * @throws UserError if the engine cannot be had
+   */
+  async start(): Promise<EngineInfo> {
+    const worker = await Worker.start(this.#setup, 0);
+    this.#workers[0] = worker;
+    return worker.engine;
+  }
+
+  /** Runs the jobs in order, as many at a time as there are workers; resolves when none is left or after `stop`. */
+  async run(jobs: readonly Job[], handlers: PoolHandlers): Promise<void> {
+    const queue = [...jobs];
+    const slots = Array.from({ length: Math.min(this.#size, queue.length) }, (_, slot) => this.#serve(slot, queue, handlers));
+    await Promise.all(slots);
+  }
+
+  /** Ends all workers at once; what they were doing is lost, what is finished stays. */
+  stop(): void {
+    this.#stopped = true;
+    for (const worker of this.#workers) worker?.kill();
+  }
+
+  async #serve(slot: number, queue: Job[], handlers: PoolHandlers): Promise<void> {
+    for (let job = queue.shift(); job && !this.#stopped; job = queue.shift()) {
+      const current = job;
+      try {
+        this.#workers[slot] ??= await Worker.start(this.#setup, slot);
+        const worker = this.#workers[slot];
+        if (this.#stopped) return worker.kill();
+        const result = await worker.run(job, (progress) => handlers.onProgress(slot, current, progress));
+        if (this.#stopped) return;
+        handlers.onDone(job, result, slot);
+      } catch (error) {
+        if (this.#stopped) return;
+        if (!this.#workers[slot]?.alive) this.#workers[slot] = undefined;
+        handlers.onFailed(job, failureOf(error), slot);
+      }
+    }
+  }
+}
+
+/** A failure that a worker reported or died of. */
+class JobError extends Error {
+  readonly failure: JobFailure;
+
+  constructor(failure: JobFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+function failureOf(error: unknown): JobFailure {
+  if (error instanceof JobError) return error.failure;
+  if (error instanceof UserError) return { message: error.message, problems: error.problems };
+  return { message: error instanceof Error ? error.message : String(error) };
+}
+
+class Worker {
+  readonly engine: EngineInfo;
+  readonly #process: ChildProcess;
+
+  private constructor(child: ChildProcess, engine: EngineInfo) {
+    this.#process = child;
+    this.engine = engine;
+  }
+
+  static async start(setup: WorkerSetup, slot: number): Promise<Worker> {
+    const logs = join(setup.folder, 'logs');
+    mkdirSync(logs, { recursive: true });
+    const log = openSync(join(logs, `worker-${slot + 1}.log`), 'a');
+    const child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [], {
+      execArgv: ['--import', import.meta.resolve('tsx')],
+      serialization: 'advanced',
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    closeSync(log);
+    sendTo(child, { type: 'setup', setup });
+    const reply = await next(child, () => true);
+    if (reply.type === 'ready') return new Worker(child, reply.engine);
+    child.kill('SIGKILL');
+    if (reply.type === 'failed' && reply.failure.problems) throw new UserError(reply.failure.problems);
+    throw new JobError(reply.type === 'failed' ? reply.failure : { message: 'the worker did not start' });
+  }
+
+  get alive(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  async run(job: Job, onProgress: (progress: JobProgress) => void): Promise<JobResult> {
+    sendTo(this.#process, { type: 'job', job });
+    const reply = await next(this.#process, (message) => {
+      if (message.type === 'progress') onProgress(message.progress);
+      return message.type !== 'progress';
+    });
+    if (reply.type === 'done') return reply.result;
+    throw new JobError(reply.type === 'failed' ? reply.failure : { message: `unexpected ${reply.type}` });
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+}
+
+function sendTo(child: ChildProcess, message: ToWorker): void {
+  // A worker that is gone is noticed by its exit, not here.
+  if (child.connected) child.send(message, () => {});
+}
+
+/** The next message that `accept` takes; rejects if the process ends first. */
+function next(child: ChildProcess, accept: (message: FromWorker) => boolean): Promise<FromWorker> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      child.off('message', onMessage);
+      child.off('exit', onExit);
+    };
+    const onMessage = (message: FromWorker) => {
+      if (!accept(message)) return;
+      settle();
+      resolve(message);
+    };
+    const onExit = (code: number | null, signal: string | null) => {
+      settle();
+      const how = signal ? `was ended by ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}` : `exited with code ${code}`;
+      reject(new JobError({ message: `the worker process ${how}; its output is in logs/` }));
+    };
+    if (child.exitCode !== null || child.signalCode !== null) return onExit(child.exitCode, child.signalCode);
+    child.on('message', onMessage);
+    child.on('exit', onExit);
+  });
+}

@@ -1,0 +1,21 @@
+/** Token ids of many texts, one after the other: those of text i lie in `[offsets[i], offsets[i + 1])`. */
+export interface TokenSequences {
+  readonly ids: Int32Array;
+  /** Token types (segments), one for each id. */
+  readonly typeIds: Int32Array;
+  /** `size + 1` long. */
+  readonly offsets: Int32Array;
+  /** Number of texts. */
+  readonly size: number;
+}
+
+/** Where the tokens of text `index` lie. */
+export function rangeOf({ offsets }: TokenSequences, index: number): { start: number; end: number } {
+  return { start: offsets[index] ?? 0, end: offsets[index + 1] ?? 0 };
+}
+
+/** The number of tokens of text `index`. */
+export function lengthOf(texts: TokenSequences, index: number): number {
+  const { start, end } = rangeOf(texts, index);
+  return end - start;
+}

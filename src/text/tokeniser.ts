@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Tokenizer } from '@huggingface/tokenizers';
+import { z } from 'zod';
+import { systemErrorCode, UserError } from '../errors.ts';
+import type { TokenSequences } from './tokenSequences.ts';
+
+export interface TokenisedTexts extends TokenSequences {
+  /** Number of texts that were cut. */
+  readonly truncated: number;
+}
+
+export interface Tokeniser {
+  /**
+   * The ids of `texts` with the special tokens around them. A text of more than `maxLength` tokens is cut before its
+   * closing special tokens, as `transformers` does it.
+   */
+  encode(texts: readonly string[], maxLength: number): TokenisedTexts;
+  /** One more than the largest id. */
+  readonly vocabularySize: number;
+  readonly padId: number;
+  /** SHA-256 of the tokeniser's files. */
+  readonly hash: string;
+}
+
+/** What is used of the package's class, whose own declarations do not resolve under Node's module resolution. */
+interface PackageTokenizer {
+  encode(text: string, options?: { return_token_type_ids: true }): { ids: number[]; token_type_ids?: number[] };
+  token_to_id(token: string): number | undefined;
+  get_vocab(): ReadonlyMap<string, number>;
+}
+
+const tokenContent = z.union([z.string(), z.looseObject({ content: z.string() }).transform((token) => token.content)]);
+
+type Normalizer = { type: string; lowercase?: boolean | undefined; normalizers?: Normalizer[] | undefined };
+
+const normalizer: z.ZodType<Normalizer> = z.looseObject({
+  type: z.string(),
+  lowercase: z.boolean().optional(),
+  get normalizers() {
+    return z.array(normalizer).optional();
+  },
+});
+
+const tokeniserFile = z.looseObject({
+  model: z.looseObject({ vocab: z.unknown() }),
+  normalizer: normalizer.nullish(),
+  padding: z.looseObject({ pad_token: z.string() }).nullish(),
+});
+
+const settingsFile = z.looseObject({ pad_token: tokenContent.nullish() });
+
+/**
+ * Loads a Hugging Face folder's `tokenizer.json`, with `tokenizer_config.json` where there is one.
+ *
+ * @throws UserError `TOKENISER_MISSING`, `TOKENISER_INVALID` or `TOKENISER_WITHOUT_PADDING`
+ */
+export async function loadTokeniser(folder: string): Promise<Tokeniser> {
+  const file = join(folder, 'tokenizer.json');
+  const [definition, settings] = await Promise.all([
+    readOptional(file),
+    readOptional(join(folder, 'tokenizer_config.json')),
+  ]);
+  if (definition === undefined) {
+    throw new UserError({
+      code: 'TOKENISER_MISSING',
+      given: `${folder} has no tokenizer.json`,
+      expected: 'a tokeniser in the format of Hugging Face tokenizers',
+      remedy: 'Save it with transformers: AutoTokenizer.from_pretrained(name).save_pretrained(folder).',
+    });
+  }
+  const { tokenizer, lowercases, padTokens } = parse(file, definition, settings ?? '{}');
+  const padId = padTokens.map((token) => tokenizer.token_to_id(token)).find((id) => id !== undefined);
+  if (padId === undefined) {
+    throw new UserError({
+      code: 'TOKENISER_WITHOUT_PADDING',
+      given: `${file} has no token for padding`,
+      expected: 'a padding token',
+      remedy: 'Name one of its tokens as pad_token in tokenizer_config.json.',
+    });
+  }
+
+  let vocabularySize = 0;
+  for (const id of tokenizer.get_vocab().values()) vocabularySize = Math.max(vocabularySize, id + 1);
+  const closing = closingTokens(tokenizer);
+  const hash = createHash('sha256')
+    .update(definition)
+    .update(settings ?? '')
+    .digest('hex');
+
+  return {
+    vocabularySize,
+    padId,
+    hash,
+    encode(texts, maxLength) {
+      if (maxLength <= closing) throw new RangeError(`maxLength ${maxLength} leaves no room for a text`);
+      // JavaScript lowercases a word's last Σ to ς; the reference implementation knows only σ.
+      const prepared = lowercases ? texts.map((text) => text.replaceAll('Σ', 'σ')) : texts;
+      const encodings = prepared.map((text) => tokenizer.encode(text, { return_token_type_ids: true }));
+      const lengths = encodings.map(({ ids }) => Math.min(ids.length, maxLength));
+      const offsets = new Int32Array(texts.length + 1);
+      for (const [i, length] of lengths.entries()) offsets[i + 1] = (offsets[i] ?? 0) + length;
+
+      const total = offsets.at(-1) ?? 0;
+      const result = { ids: new Int32Array(total), typeIds: new Int32Array(total) };
+      let truncated = 0;
+      for (const [i, encoding] of encodings.entries()) {
+        const cut = encoding.ids.length > maxLength;
+        if (cut) truncated++;
+        const kept = (values: readonly number[]) =>
+          cut ? [...values.slice(0, maxLength - closing), ...values.slice(values.length - closing)] : values;
+        result.ids.set(kept(encoding.ids), offsets[i]);
+        result.typeIds.set(kept(encoding.token_type_ids ?? []), offsets[i]);
+      }
+      return { ...result, offsets, size: texts.length, truncated };
+    },
+  };
+}
+
+function parse(file: string, definition: string, settings: string) {
+  try {
+    const parsed = tokeniserFile.parse(JSON.parse(definition));
+    const parsedSettings = settingsFile.parse(JSON.parse(settings));
+    const tokenizer: PackageTokenizer = new Tokenizer(parsed, parsedSettings);
+    const named = [parsedSettings.pad_token, parsed.padding?.pad_token, '[PAD]', '<pad>'];
+    return {
+      tokenizer,
+      lowercases: parsed.normalizer ? hasLowercasing(parsed.normalizer) : false,
+      padTokens: named.filter((token) => typeof token === 'string'),
+    };
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new UserError({
+      code: 'TOKENISER_INVALID',
+      given: `${file} cannot be read: ${reason}`,
+      expected: 'a tokeniser in the format of Hugging Face tokenizers',
+      remedy: 'Fetch the file again, or save it again with transformers.',
+    });
+  }
+}
+
+function hasLowercasing({ type, lowercase, normalizers = [] }: Normalizer): boolean {
+  return type === 'Lowercase' || (type === 'BertNormalizer' && lowercase !== false) || normalizers.some(hasLowercasing);
+}
+
+/** How many special tokens follow a text: what an empty text's ids have beyond those that open any text. */
+function closingTokens(tokenizer: PackageTokenizer): number {
+  const frame = tokenizer.encode('').ids;
+  const { ids } = tokenizer.encode('a');
+  const opening = frame.findIndex((id, i) => id !== ids[i]);
+  return opening < 0 ? 0 : frame.length - opening;
+}
+
+async function readOptional(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,138 @@
+import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { UserError } from '../errors.ts';
+
+/**
+ * A run's journal: append-only JSON lines, the one truth from which tables, reports and trackers are rebuilt.
+ * Whatever differs between two runs of the same cell (times, host, memory) stands under `wall` and nowhere else, so
+ * that `withoutWall` of two journals of the same seed, engine and thread count is equal to the bit.
+ */
+const wallSchema = z.record(z.string(), z.unknown());
+
+/** JSON has no NaN and no infinity; a journal writes them as strings and reads them back. */
+const numberSchema = z
+  .union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])
+  .transform((value) => (typeof value === 'number' ? value : Number(value)));
+const metricsSchema = z.record(z.string(), numberSchema);
+
+const startSchema = z.object({
+  type: z.literal('start'),
+  /** Version of this format. */
+  format: z.literal(1),
+  cell: z.string(),
+  /** `original` is the untouched encoder, `retrofit` a trained one. */
+  kind: z.enum(['original', 'retrofit']),
+  experiment: z.string(),
+  axes: z.record(z.string(), z.unknown()),
+  seed: z.int().nullable(),
+  settings: z.record(z.string(), z.unknown()),
+  data: z.object({ name: z.string(), hash: z.string() }),
+  encoder: z.object({ name: z.string(), hash: z.string() }),
+  engine: z.object({ name: z.string(), detail: z.string(), device: z.string(), precision: z.string() }),
+  /** The code that made the run: package version and, in a clone, the commit (with `+` if files were changed). */
+  code: z.string(),
+  /** What the run reports of its data and sampler, e.g. cut texts or classes left out. */
+  notes: z.array(z.string()),
+  wall: wallSchema,
+});
+
+const stepSchema = z.object({
+  type: z.literal('step'),
+  /** 1-based. */
+  step: z.int(),
+  epoch: z.int(),
+  learningRate: z.number(),
+  loss: numberSchema,
+  /** Each term before its weight. */
+  terms: metricsSchema,
+  /** Global gradient norm before clipping, over the encoder and the head. */
+  gradientNorm: numberSchema,
+  counts: metricsSchema,
+  /** Gradient norm of each weighted term over the encoder, and the cosine between two terms' gradients. */
+  conflict: z.object({ norms: metricsSchema, cosines: metricsSchema }).optional(),
+  wall: wallSchema,
+});
+
+const validationSchema = z.object({
+  type: z.literal('validation'),
+  step: z.int(),
+  metrics: metricsSchema,
+  wall: wallSchema,
+});
+
+const endSchema = z.object({
+  type: z.literal('end'),
+  /** `stopped`: by `stopWhen`; `diverged`: the loss or the gradient was no longer finite. */
+  status: z.enum(['completed', 'stopped', 'diverged', 'failed']),
+  reason: z.string().optional(),
+  steps: z.int(),
+  /** The step whose weights were evaluated and saved. */
+  evaluatedStep: z.int().optional(),
+  metrics: metricsSchema,
+  wall: wallSchema,
+});
+
+export const recordSchema = z.discriminatedUnion('type', [startSchema, stepSchema, validationSchema, endSchema]);
+export type JournalRecord = z.output<typeof recordSchema>;
+export type StartRecord = z.output<typeof startSchema>;
+export type StepRecord = z.output<typeof stepSchema>;
+export type EndRecord = z.output<typeof endSchema>;
+
+/** Appends records to one file, each line whole. */
+export class JournalWriter {
+  readonly #descriptor: number;
+
+  constructor(path: string) {
+    this.#descriptor = openSync(path, 'a');
+  }
+
+  write(record: JournalRecord): void {
+    appendFileSync(this.#descriptor, `${JSON.stringify(record, finiteOrName)}\n`);
+  }
+
+  /** Flushes to the disk and closes. */
+  close(): void {
+    fsyncSync(this.#descriptor);
+    closeSync(this.#descriptor);
+  }
+}
+
+function finiteOrName(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
+/**
+ * Reads a journal. A last line cut off by a crash is left out.
+ *
+ * @throws UserError JOURNAL_MALFORMED with file and line
+ */
+export function readJournal(path: string): JournalRecord[] {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const tail = lines.pop();
+  const records = lines.map((line, i) => {
+    const parsed = recordSchema.safeParse(parseJson(line));
+    if (parsed.success) return parsed.data;
+    throw new UserError({
+      code: 'JOURNAL_MALFORMED',
+      given: `${path}:${i + 1}`,
+      expected: 'a journal record of format 1',
+      remedy: 'Delete the folder of this run and repeat the sweep; only this run is computed again.',
+    });
+  });
+  const last = recordSchema.safeParse(parseJson(tail ?? ''));
+  return last.success ? [...records, last.data] : records;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The record without what may differ between two runs of the same cell. */
+export function withoutWall<R extends JournalRecord>(record: R): Omit<R, 'wall'> {
+  const { wall: _, ...rest } = record;
+  return rest;
+}

@@ -1,0 +1,168 @@
+import { setImmediate } from 'node:timers/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Sampler } from '../../samplers/sampler.ts';
+import type { Encoder } from '../encoders/encoder.ts';
+import type { Pooling } from '../encoders/pooling.ts';
+import type { Matrix } from '../evaluation/matrix.ts';
+import type { ProjectionHead } from '../heads/projectionHead.ts';
+import type { GradientConflict } from '../objectives/gradientConflict.ts';
+import type { WeightedSum } from '../objectives/weightedSum.ts';
+import type { TokenisedTexts } from '../text/tokeniser.ts';
+import { batchGradients, conflictAt } from './batchGradients.ts';
+import { Checkpoint } from './checkpoint.ts';
+import { adamW } from './optimiser.ts';
+import type { TrainingOptions } from './options.ts';
+import { learningRateAt } from './schedule.ts';
+
+/** What one training needs. The encoder and the head are changed in place. */
+export interface Training {
+  readonly encoder: Encoder;
+  readonly head: ProjectionHead;
+  readonly pooling: Pooling;
+  readonly objective: WeightedSum;
+  readonly sampler: Sampler;
+  readonly texts: TokenisedTexts;
+  /** Class of each text. */
+  readonly labels: Int32Array;
+  /** The frozen encoder's embedding of each text, [texts, d]; needed by objectives that preserve. */
+  readonly frozen: Matrix | null;
+  readonly options: TrainingOptions;
+  readonly seed: number;
+  /** Measures on held-out texts, dropout off. `score` (higher is better) chooses the best step. */
+  readonly validate?: () => Promise<ValidationResult>;
+  readonly onStep?: (report: StepReport) => void;
+  readonly onValidation?: (step: number, result: ValidationResult) => void;
+}
+
+export interface ValidationResult {
+  readonly score: number;
+  readonly deltaEmb: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface StepReport {
+  /** 1-based. */
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly epoch: number;
+  readonly learningRate: number;
+  readonly loss: number;
+  /** Each term before its weight. */
+  readonly terms: Readonly<Record<string, number>>;
+  /** Global norm before clipping. */
+  readonly gradientNorm: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly conflict?: GradientConflict;
+}
+
+export interface TrainingOutcome {
+  readonly status: 'completed' | 'stopped' | 'diverged';
+  /** Why it stopped or diverged. */
+  readonly reason?: string;
+  /** Updates made. */
+  readonly steps: number;
+  /** The step whose weights the encoder holds now. */
+  readonly keptStep: number;
+}
+
+/** Optimiser steps of a training with this sampler. */
+export function totalSteps(options: TrainingOptions, sampler: Pick<Sampler, 'batchesPerEpoch'>): number {
+  return options.steps ?? Math.max(1, Math.round((options.epochs ?? 1) * sampler.batchesPerEpoch));
+}
+
+/**
+ * Trains an encoder and a projection head on a weighted sum of objectives.
+ *
+ * Batches, dropout and the head's start follow from the seed: the same seed on the same engine with the same number
+ * of threads gives the same weights to the bit. A loss or gradient that is no longer finite ends the training before
+ * the update that it would make, with status `diverged`; the encoder then holds the last finite weights.
+ */
+export async function train(training: Training): Promise<TrainingOutcome> {
+  const { encoder, head, sampler, options } = training;
+  const steps = totalSteps(options, sampler);
+  const encoderOptimiser = adamW({ weightDecay: options.weightDecay });
+  const headOptimiser = adamW({ weightDecay: options.weightDecay });
+  const kept = new Checkpoint(encoder);
+  let sinceBest = 0;
+  let outcome: TrainingOutcome = { status: 'completed', steps, keptStep: steps };
+
+  try {
+    for (let step = 0, epoch = 0, batches = sampler.epoch(0), inEpoch = 0; step < steps; step++, inEpoch++) {
+      if (inEpoch === batches.length) {
+        epoch++;
+        inEpoch = 0;
+        batches = sampler.epoch(epoch);
+      }
+      const indices = batches[inEpoch] as Int32Array;
+      const { loss, terms, gradients, gradientNorm } = batchGradients(training, indices, step);
+      const rate = (peak: number) => learningRateAt(step, { ...options, learningRate: peak, totalSteps: steps });
+      const learningRate = rate(options.learningRate);
+      const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
+      const wantsConflict = finite && options.conflictEvery > 0 && step % options.conflictEvery === 0;
+      const conflict = wantsConflict ? conflictAt(training, indices, step) : undefined;
+      if (finite) {
+        encoderOptimiser.apply(encoder.variables, gradients, learningRate);
+        headOptimiser.apply(head.variables, gradients, rate(options.headLearningRate ?? options.learningRate));
+      }
+      tf.dispose([...gradients.values()]);
+      training.onStep?.({
+        step: step + 1,
+        totalSteps: steps,
+        epoch,
+        learningRate,
+        loss,
+        terms,
+        gradientNorm,
+        counts: training.objective.counts(gather(training.labels, indices)),
+        ...(conflict && { conflict }),
+      });
+      if (!finite) {
+        const what = Number.isFinite(loss) ? `the gradient norm is ${gradientNorm}` : `the loss is ${loss}`;
+        const lost = !isFinite(encoder.variables);
+        if (lost) kept.restore();
+        outcome = {
+          status: 'diverged',
+          reason: `${what} in step ${step + 1}`,
+          steps: step,
+          keptStep: lost ? kept.step : step,
+        };
+        break;
+      }
+
+      const last = step + 1 === steps;
+      const due = last || (options.validateEvery > 0 && (step + 1) % options.validateEvery === 0);
+      if (due && training.validate) {
+        const result = await training.validate();
+        training.onValidation?.(step + 1, result);
+        sinceBest = result.score > kept.score ? 0 : sinceBest + 1;
+        if (sinceBest === 0) kept.take(step + 1, result.score);
+        const reason = stopReason(options, result, sinceBest);
+        if (reason && !last) {
+          outcome = { status: 'stopped', reason, steps: step + 1, keptStep: step + 1 };
+          break;
+        }
+      }
+      // Lets messages and signals through between two steps.
+      await setImmediate();
+    }
+    if (outcome.status !== 'diverged' && options.checkpoint === 'best' && kept.step > 0) {
+      kept.restore();
+      outcome = { ...outcome, keptStep: kept.step };
+    }
+    return outcome;
+  } finally {
+    kept.dispose();
+    encoderOptimiser.dispose();
+    headOptimiser.dispose();
+  }
+}
+
+function stopReason({ stopWhen }: TrainingOptions, result: ValidationResult, sinceBest: number): string | undefined {
+  if (stopWhen.deltaEmb !== undefined && result.deltaEmb >= stopWhen.deltaEmb) {
+    return `deltaEmb ${result.deltaEmb.toPrecision(3)} reached the budget of ${stopWhen.deltaEmb}`;
+  }
+  if (stopWhen.patience !== undefined && sinceBest >= stopWhen.patience) {
+    return `no better validation score in ${sinceBest} validations`;
+  }
+  return undefined;
+}
