@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { didYouMean } from '../didYouMean.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
+import { stream } from '../random.ts';
 import { embedded } from './embedded.ts';
 import { folderSource } from './folder.ts';
 import { goEmotions } from './goEmotions.ts';
@@ -25,12 +26,14 @@ export const dataSchema = z.strictObject({
   source: z.string().min(1).default('embedded'),
   /** Names of classes to leave out, e.g. `['neutral']`. */
   exclude: z.array(z.string()).default([]),
+  /** At most so many texts of each split, drawn at random but always the same ones. Default: all. */
+  limit: z.int().min(2).optional(),
 });
 
 export type DataOptions = z.output<typeof dataSchema>;
 
 /** One part of a corpus; the arrays run in parallel. */
-export interface Split {
+interface Split {
   readonly texts: readonly string[];
   /** [texts], indices into the corpus's `labelNames`. */
   readonly labels: Int32Array;
@@ -56,10 +59,11 @@ export interface Corpus extends Readonly<Record<SplitName, Split>> {
  *
  * @throws UserError DATA_UNKNOWN_SOURCE, DATA_UNKNOWN_CLASS, DATA_ONE_CLASS, DATA_TOO_SMALL, or what the source found
  */
-export async function loadCorpus({ source, exclude }: DataOptions, places: DataPlaces): Promise<Corpus> {
+export async function loadCorpus({ source, exclude, limit }: DataOptions, places: DataPlaces): Promise<Corpus> {
   const content = await (await findSource(source)).read(places);
   throwIfAny(unknownClasses(exclude, content.labelNames));
-  const kept = excludeClasses(content, exclude);
+  const chosen = excludeClasses(content, exclude);
+  const kept = limit === undefined ? chosen : limitSplits(chosen, limit);
   throwIfAny(sizeProblems(kept));
   const { name, labelNames, provenance, licence } = kept;
   const indexOf = new Map(labelNames.map((label, i) => [label, i]));
@@ -123,6 +127,20 @@ function excludeClasses(content: SourceContent, exclude: readonly string[]): Sou
     labelNames: content.labelNames.filter((label) => !excluded.has(label)),
     splits,
     notes: [...content.notes, `excluded ${[...excluded].join(', ')}: ${counts.join(', ')} texts`],
+  };
+}
+
+function limitSplits(content: SourceContent, limit: number): SourceContent {
+  const draw = (split: SplitName) => {
+    const examples = content.splits[split];
+    const order = stream(0, 'limit', split).shuffle(examples.keys());
+    const drawn = new Set(order.slice(0, limit));
+    return examples.filter((_, i) => drawn.has(i));
+  };
+  return {
+    ...content,
+    splits: { train: draw('train'), validation: draw('validation'), test: draw('test') },
+    notes: [...content.notes, `limited to ${limit} texts of each split`],
   };
 }
 

@@ -6,7 +6,7 @@ import { checkRows, readJsonLines } from './rows.ts';
 import { type CorpusSource, type Example, type SplitName, splitNames } from './source.ts';
 
 /** A line of stories.jsonl. */
-export const storySchema = z.strictObject({
+const storySchema = z.strictObject({
   id: z.string().regex(/^s\d\d$/),
   title: z.string().min(1),
   plot: z.string().min(1),

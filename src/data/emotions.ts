@@ -29,5 +29,3 @@ export const emotions = [
   'surprise',
   'neutral',
 ] as const;
-
-export type Emotion = (typeof emotions)[number];

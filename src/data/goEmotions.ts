@@ -8,13 +8,13 @@ import { type CorpusSource, type Example, type SplitName, splitNames } from './s
 import { readTaxonomy } from './taxonomy.ts';
 
 /** A text with every class that its annotators agreed on. */
-export interface AnnotatedText {
+interface AnnotatedText {
   readonly text: string;
   /** Names of the classes. */
   readonly labels: readonly string[];
 }
 
-export interface AnnotatedTexts {
+interface AnnotatedTexts {
   readonly labelNames: readonly string[];
   readonly splits: Readonly<Record<SplitName, readonly AnnotatedText[]>>;
 }
@@ -101,5 +101,5 @@ function leftOut(split: SplitName, texts: number, textsByLabels: ReadonlyMap<num
   const byLabels = [...textsByLabels].sort(([a], [b]) => a - b);
   const count = byLabels.reduce((sum, [, n]) => sum + n, 0);
   const detail = byLabels.map(([labels, n]) => `${n} with ${labels}`).join(', ');
-  return `${split}: ${count} of ${texts} texts left out because they have several labels (${detail})`;
+  return `${split}: ${count} of ${texts} texts left out for several labels (${detail})`;
 }

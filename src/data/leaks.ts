@@ -40,17 +40,16 @@ function bySplit<T>(value: (split: SplitName) => T): Record<SplitName, T> {
   return { train: value('train'), validation: value('validation'), test: value('test') };
 }
 
-/** The report in sentences, one for each count above zero. */
+/** The report in a line for each split and pair of splits that has something to report. */
 export function describeLeaks({ repeated, conflicting, shared }: LeakReport): string[] {
   return [
     ...splitNames
       .filter((split) => repeated[split] > 0)
-      .map((split) => {
-        const conflicts = conflicting[split] > 0 ? `; ${conflicting[split]} texts have conflicting labels` : '';
-        return `${split}: ${repeated[split]} texts repeat an earlier one${conflicts}`;
-      }),
+      .map(
+        (split) => `${split}: repeated texts ${repeated[split]}, texts with conflicting labels ${conflicting[split]}`,
+      ),
     ...shared
       .filter(({ texts }) => texts > 0)
-      .map((leak) => `${leak.of}: ${leak.texts} texts are also in ${leak.in}; scores on them flatter`),
+      .map((leak) => `${leak.of}: texts that are also in ${leak.in} ${leak.texts}`),
   ];
 }

@@ -98,7 +98,7 @@ export async function loadEncoder(folder: string, name: string): Promise<Encoder
           tf.tidy(() => tf.variable(tf.tensor(toFloat32(tensor), [...tensor.shape]))),
         );
       } else {
-        otherTensors.set(tensorName, tensor);
+        otherTensors.set(tensorName, isFloat(tensor.dtype) ? fromFloat32(toFloat32(tensor), tensor.shape) : tensor);
       }
     }
   }

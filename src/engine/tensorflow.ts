@@ -16,7 +16,12 @@ interface OpAttribute {
 /** What this project uses of the native backend beyond the common interface. */
 interface TensorFlowBackend {
   readonly isUsingGpuDevice: boolean;
-  readonly binding: { readonly TF_Version: string; readonly TF_ATTR_TYPE: number; readonly TF_FLOAT: number; readonly TF_INT32: number };
+  readonly binding: {
+    readonly TF_Version: string;
+    readonly TF_ATTR_TYPE: number;
+    readonly TF_FLOAT: number;
+    readonly TF_INT32: number;
+  };
   executeSingleOutput(op: string, attributes: OpAttribute[], inputs: tf.TensorInfo[]): tf.Tensor;
 }
 
@@ -38,7 +43,7 @@ export function startTensorFlow({ precision, threads, quiet }: TensorFlowRequest
   Object.assign(process.env, {
     TF_NUM_INTRAOP_THREADS: workers,
     TF_NUM_INTEROP_THREADS: workers,
-    TF_CPP_MIN_LOG_LEVEL: '3',
+    TF_CPP_MIN_LOG_LEVEL: quiet ? '3' : '1',
     ONEDNN_DEFAULT_FPMATH_MODE: precision === 'bfloat16' ? 'BF16' : 'STRICT',
     // float32 means float32 on a GPU too, not TF32's 10 bits of mantissa.
     NVIDIA_TF32_OVERRIDE: '0',

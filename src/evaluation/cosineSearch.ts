@@ -21,8 +21,8 @@ const excluded = -4;
 
 /**
  * Exact nearest neighbours by cosine similarity, which is 0 for a row of zeros. Of references with the same similarity
- * the first comes first. Similarities are float32 products of the engine: two that differ by less than its rounding may
- * change places.
+ * the first comes first. The similarities are products of the engine: two that differ by less than its rounding (1e-7 in
+ * float32, 1e-2 in bfloat16) may change places.
  */
 export function nearestNeighbours(queries: Matrix, references: Matrix, options: SearchOptions): Promise<Neighbours> {
   return search(normaliseRows(queries), normaliseRows(references), options, false);
@@ -78,6 +78,11 @@ function topCandidates(cosines: tf.Tensor, k: number): Candidates {
 /** The best of two lists. topk keeps the order of equal values, so that earlier references stay in front. */
 function merge(earlier: Candidates | undefined, later: Candidates, k: number): Candidates {
   if (!earlier) return later;
-  const { values, indices: places } = topCandidates(tf.concat([earlier.values, later.values], 1), k);
-  return { values, indices: tf.gather(tf.concat([earlier.indices, later.indices], 1), places as tf.Tensor2D, 1, 1) };
+  const values = tf.concat([earlier.values, later.values], 1);
+  const best = topCandidates(values, k);
+  // Places in the flattened lists: gather's batchDims give wrong results on WebAssembly.
+  const [queries = 0, width = 0] = values.shape;
+  const places = tf.add(best.indices, tf.reshape(tf.range(0, queries * width, width, 'int32'), [queries, 1]));
+  const indices = tf.reshape(tf.concat([earlier.indices, later.indices], 1), [queries * width]);
+  return { values: best.values, indices: tf.gather(indices, places) };
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Matrix } from './matrix.ts';
 
 /** Embeddings [n, d] of n texts, and the class of each. */
-export interface LabelledEmbeddings {
+interface LabelledEmbeddings {
   readonly embeddings: Matrix;
   readonly labels: Int32Array;
 }

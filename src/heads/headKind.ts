@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { RandomStream } from '../random.ts';
 
 /** The trainable part of a head, before the normalisation that all heads share. */
-export interface HeadBody {
+interface HeadBody {
   /** By the name that the parameter would have in a PyTorch module called `head`. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** [B, inputSize] → [B, out] */

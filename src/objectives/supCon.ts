@@ -18,8 +18,8 @@ const excluded = -1e9;
  */
 export const supCon = defineObjective({
   schema: z.strictObject({
-    /** τ: smaller values weigh the hardest negatives more. */
-    temperature: z.number().positive().default(0.1),
+    /** τ: smaller values weigh the hardest negatives more. Below the bound float32 no longer tells similarities apart. */
+    temperature: z.number().min(1e-4).default(0.1),
     /** Whether the mean over the positives stands `out`side the logarithm (L_out) or `in`side (L_in). */
     denominator: z.enum(['out', 'in']).default('out'),
   }),
@@ -37,13 +37,13 @@ export const supCon = defineObjective({
 
       const similarity = tf.div(tf.matMul(projections, projections, false, true), temperature);
       const logits = tf.add(similarity, tf.mul(self, excluded));
-      const logQ = tf.sub(logits, tf.logSumExp(logits, 1, true));
+      const minusLogQ = tf.sub(tf.logSumExp(logits, 1, true), logits);
       const ofAnchor =
         denominator === 'out'
-          ? tf.neg(tf.div(tf.sum(tf.mul(positive, logQ), 1), tf.maximum(positives, 1)))
+          ? tf.div(tf.sum(tf.mul(positive, minusLogQ), 1), tf.maximum(positives, 1))
           : tf.sub(
               tf.log(tf.maximum(positives, 1)),
-              tf.logSumExp(tf.add(logQ, tf.mul(tf.sub(1, positive), excluded)), 1),
+              tf.logSumExp(tf.sub(tf.mul(tf.sub(1, positive), excluded), minusLogQ), 1),
             );
 
       const usable = tf.cast(tf.greater(positives, 0), 'float32');

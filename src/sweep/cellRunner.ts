@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createSampler } from '../../samplers/index.ts';
+import type { Coverage } from '../../samplers/sampler.ts';
 import type { Corpus } from '../data/corpus.ts';
 import { embedTexts } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
@@ -16,6 +17,7 @@ import { deltaMse } from '../evaluation/drift.ts';
 import { createHead } from '../heads/projectionHead.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
 import { selectTexts } from '../text/batch.ts';
+import type { TokenSequences } from '../text/tokenSequences.ts';
 import { type EndRecord, JournalWriter } from '../tracking/journal.ts';
 import { type TrainingOutcome, train, type ValidationResult } from '../training/trainer.ts';
 import type { Cell } from './cells.ts';
@@ -111,7 +113,7 @@ async function runRetrofit(
     const originalValidation = await materials.frozen(settings, engine, 'validation');
     await writeStart(cell, context, journal, corpus, [
       ...truncationNotes(texts.train.truncated + texts.test.truncated, settings.maxLength),
-      ...sampler.notes,
+      ...coverageNotes(sampler.coverage),
     ]);
 
     let latest = performance.now();
@@ -145,7 +147,7 @@ async function runRetrofit(
 
     const references = referenceIndices(texts.train.size, settings.evaluation.references);
     const total = texts.test.size + references.length;
-    const embed = (selected: typeof texts.test, before: number) =>
+    const embed = (selected: TokenSequences, before: number) =>
       embedTexts(encoder, selected, {
         pooling: settings.pooling,
         onProgress: (done) => context.onProgress({ phase: 'evaluating', done: before + done, total, terms: {} }),
@@ -175,7 +177,7 @@ async function validate(
   cell: Cell,
   corpus: Corpus,
   encoder: Encoder,
-  texts: Parameters<typeof embedTexts>[1],
+  texts: TokenSequences,
   original: Matrix,
 ): Promise<ValidationResult> {
   const { pooling, evaluation } = cell.settings;
@@ -210,6 +212,12 @@ function measure(cell: Cell, corpus: Corpus, { train, references, test, original
 
 function truncationNotes(truncated: number, maxLength: number): string[] {
   return truncated > 0 ? [`${truncated} texts cut to ${maxLength} tokens`] : [];
+}
+
+function coverageNotes({ items, perEpoch, dropped, droppedLabels, epochsToCover }: Coverage): string[] {
+  const notes = [`an epoch shows ${perEpoch} of ${items} training texts; all are shown within ${epochsToCover} epochs`];
+  if (dropped > 0) notes.push(`${dropped} training texts are never shown (${droppedLabels.join(', ')})`);
+  return notes;
 }
 
 async function writeStart(

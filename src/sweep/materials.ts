@@ -2,19 +2,28 @@ import type { Corpus } from '../data/corpus.ts';
 import { loadCorpus } from '../data/corpus.ts';
 import type { DataPlaces, SplitName } from '../data/source.ts';
 import { embedTexts } from '../encoders/embed.ts';
-import { encoderHash, loadEncoder } from '../encoders/huggingFaceFolder.ts';
+import { describeEncoder, encoderHash, loadEncoder } from '../encoders/huggingFaceFolder.ts';
 import { type EncoderPlaces, resolveEncoder } from '../encoders/resolveEncoder.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import { concatRows, type Matrix } from '../evaluation/matrix.ts';
 import { stream } from '../random.ts';
 import { selectTexts } from '../text/batch.ts';
-import { loadTokeniser, type TokenisedTexts } from '../text/tokeniser.ts';
+import type { TokenisedTexts, Tokeniser } from '../text/tokeniser.ts';
 import type { Cache } from './cache.ts';
 import type { Settings } from './experiment.ts';
 
 /** Where corpora and encoders are found. */
 export interface Places extends DataPlaces {
   readonly encoders: EncoderPlaces;
+}
+
+export interface FoundEncoder {
+  readonly folder: string;
+  /** Hash of its contents. */
+  readonly hash: string;
+  /** The longest text that it takes, in tokens. */
+  readonly maxLength: number;
+  readonly tokeniser: Tokeniser;
 }
 
 /** Texts of the frozen encoder that are embedded and kept together. */
@@ -45,18 +54,18 @@ export class Materials {
     return this.#once(`corpus ${JSON.stringify(data)}`, () => loadCorpus(data, this.#places));
   }
 
-  /** The folder of an encoder and the hash of its contents. */
-  encoder(name: string, onProgress?: (done: number, total: number) => void): Promise<{ folder: string; hash: string }> {
+  /** Finds an encoder, fetches it if it has to be fetched, and checks that its files fit together. */
+  encoder(name: string, onBytes?: (done: number, total: number) => void): Promise<FoundEncoder> {
     return this.#once(`encoder ${name}`, async () => {
-      const folder = await resolveEncoder(name, this.#places.encoders, onProgress);
-      return { folder, hash: await encoderHash(folder) };
+      const folder = await resolveEncoder(name, this.#places.encoders, onBytes);
+      const { config, tokeniser } = await describeEncoder(folder);
+      return { folder, hash: await encoderHash(folder), maxLength: config.maxLength, tokeniser };
     });
   }
 
   async tokens(settings: Settings, split: SplitName): Promise<TokenisedTexts> {
     const corpus = await this.corpus(settings);
-    const { folder } = await this.encoder(settings.encoder);
-    const tokeniser = await this.#once(`tokeniser ${folder}`, () => loadTokeniser(folder));
+    const { tokeniser } = await this.encoder(settings.encoder);
     const { maxLength } = settings;
     const origin = { tokeniser: tokeniser.hash, data: corpus.hash, split, maxLength };
     return this.#once(`tokens ${JSON.stringify(origin)}`, () =>

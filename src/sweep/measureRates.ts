@@ -45,12 +45,18 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
       texts,
       labels: corpus.train.labels,
       frozen: { data: new Float32Array(texts.size * columns), rows: texts.size, columns },
-      options: { ...settings.training, steps: timedSteps, validateEvery: 0, checkpoint: 'last', conflictEvery: 0 },
+      options: { ...settings.training, steps: timedSteps, conflictEvery: 0 },
       seed: 0,
       onStep: () => times.push(performance.now()),
     });
     const [first = 0, last = 0] = [times[0], times.at(-1)];
-    return { secondsPerStep: (last - first) / 1000 / (timedSteps - 1), textsPerSecond };
+    const parameters = [...encoder.variables.values()].reduce((sum, { size }) => sum + size, 0);
+    return {
+      secondsPerStep: (last - first) / 1000 / (timedSteps - 1),
+      textsPerSecond,
+      encoderBytes: parameters * Float32Array.BYTES_PER_ELEMENT,
+      embeddingBytes: columns * Float32Array.BYTES_PER_ELEMENT,
+    };
   } finally {
     encoder.dispose();
     head.dispose();

@@ -7,7 +7,7 @@ export interface Override {
   readonly value: unknown;
 }
 
-const math = create(all, {});
+const math = create(all ?? {}, {});
 math.import({
   linspace: (from: number, to: number, count: number) =>
     Array.from({ length: count }, (_, i) => (count === 1 ? from : from + ((to - from) * i) / (count - 1))),

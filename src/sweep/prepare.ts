@@ -115,7 +115,11 @@ async function check(plan: Plan, materials: Materials, onDownload?: (name: strin
   };
   for (const point of plan.points) {
     const { settings } = point;
-    await collect(() => materials.encoder(settings.encoder, (done, total) => onDownload?.(settings.encoder, done, total)));
+    await collect(async () => {
+      const { encoder, maxLength } = settings;
+      const found = await materials.encoder(encoder, (done, total) => onDownload?.(encoder, done, total));
+      if (maxLength > found.maxLength) throw tooLong(encoder, maxLength, found.maxLength);
+    });
     const corpus = await collect(() => materials.corpus(settings));
     for (const note of corpus?.notes ?? []) notes.add(`${corpus?.name}: ${note}`);
     if (corpus) {
@@ -127,6 +131,15 @@ async function check(plan: Plan, materials: Materials, onDownload?: (name: strin
   }
   throwIfAny([...problems.values()]);
   return { notes: [...notes], batches };
+}
+
+function tooLong(encoder: string, maxLength: number, longest: number): UserError {
+  return new UserError({
+    code: 'MAX_LENGTH_TOO_LONG',
+    given: `maxLength ${maxLength} with encoder ${encoder}`,
+    expected: `at most ${longest}, the positions that the encoder has`,
+    remedy: `Use --set maxLength=${longest} or less.`,
+  });
 }
 
 async function cellsOf(

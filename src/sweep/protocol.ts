@@ -29,6 +29,10 @@ export type Job =
 export interface Rates {
   readonly secondsPerStep: number;
   readonly textsPerSecond: number;
+  /** Size of the encoder's weights as they are saved. */
+  readonly encoderBytes: number;
+  /** Size of one text's embedding. */
+  readonly embeddingBytes: number;
 }
 
 export type ToWorker = { readonly type: 'setup'; readonly setup: WorkerSetup } | { readonly type: 'job'; readonly job: Job };

@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import type { Problem } from '../errors.ts';
 import type { EndRecord } from '../tracking/journal.ts';
 import { writeExperimentFile } from '../tracking/results.ts';
+import { isRates, measureSources, pendingCells } from './estimate.ts';
 import { labelOf } from './labels.ts';
 import { lockFolder } from './lock.ts';
 import type { CellGroup, PreparedSweep } from './prepare.ts';
@@ -104,7 +105,8 @@ class Run {
     this.#options = options;
     const retrofits = sweep.groups.flatMap(({ cells }) => cells).filter(({ cell }) => cell.kind === 'retrofit');
     this.#total = retrofits.length;
-    this.#reused = retrofits.filter(({ cell }) => !this.#isPending(cell.id)).length;
+    const pending = sweep.groups.flatMap((group) => pendingCells(group, sweep.folder, options.fresh));
+    this.#reused = retrofits.filter((planned) => !pending.includes(planned)).length;
   }
 
   async all(): Promise<SweepOutcome> {
@@ -129,31 +131,22 @@ class Run {
     return this.#options.signal.aborted || (this.#options.stopOnFailure && this.#failures.length > 0);
   }
 
-  #isPending(id: string): boolean {
-    return this.#options.fresh || !existsSync(join(this.#sweep.folder, 'cells', id, 'journal.jsonl'));
-  }
-
   async #runGroup(group: CellGroup): Promise<void> {
-    const pending = group.cells.filter(({ cell }) => this.#isPending(cell.id));
-    const sources = new Map(pending.map((planned) => [planned.original ?? planned.cell.id, planned.cell]));
-    const rates = new Map<string, Rates>();
+    const pending = pendingCells(group, this.#sweep.folder, this.#options.fresh);
+    const sources = await measureSources(this.#sweep, group, pending);
     const broken = new Map<string, JobFailure>();
-
-    // A representative of each encoder is timed, so that the estimate is there from the start.
-    await this.#runJobs(
-      group,
-      [...sources].map(([source, cell]) => ({ job: { kind: 'measure', id: source, cell }, source, workload: noWork })),
-      rates,
-      (source, failure) => broken.set(source, failure),
-      (source, result) => result.rates && rates.set(source, result.rates),
-    );
+    const rates = new Map<string, Rates>();
+    for (const source of sources.values()) {
+      if (isRates(source.rates)) rates.set(source.id, source.rates);
+      else broken.set(source.id, source.rates);
+    }
 
     const embeddings: Task[] = [];
-    for (const [source, { settings }] of sources) {
-      if (broken.has(source)) continue;
-      for (const shard of await this.#sweep.materials.missingShards(settings, group.engine)) {
+    for (const { id, example, shards } of sources.values()) {
+      if (broken.has(id)) continue;
+      for (const shard of shards) {
         const workload = { steps: 0, texts: shard.to - shard.from };
-        embeddings.push({ job: { kind: 'embed', id: source, settings, shard }, source, workload });
+        embeddings.push({ job: { kind: 'embed', id, settings: example.settings, shard }, source: id, workload });
       }
     }
     const cells = pending.map(
@@ -266,9 +259,8 @@ interface Task {
   readonly workload: Workload;
 }
 
-const noWork: Workload = { steps: 0, texts: 0 };
 /** Before a measurement: no estimate is better than a wrong one. */
-const unknownRates: Rates = { secondsPerStep: 0, textsPerSecond: Number.POSITIVE_INFINITY };
+const unknownRates: Rates = { secondsPerStep: 0, textsPerSecond: Number.POSITIVE_INFINITY, encoderBytes: 0, embeddingBytes: 0 };
 
 /** Estimated seconds of what a running job has done. */
 function secondsDone({ phase, done }: JobProgress, { steps }: Workload, rates: Rates = unknownRates): number {

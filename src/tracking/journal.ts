@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync } from 'node:fs';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
 
@@ -76,6 +76,7 @@ export const recordSchema = z.discriminatedUnion('type', [startSchema, stepSchem
 export type JournalRecord = z.output<typeof recordSchema>;
 export type StartRecord = z.output<typeof startSchema>;
 export type StepRecord = z.output<typeof stepSchema>;
+export type ValidationRecord = z.output<typeof validationSchema>;
 export type EndRecord = z.output<typeof endSchema>;
 
 /** Appends records to one file, each line whole. */
@@ -109,18 +110,63 @@ function finiteOrName(_key: string, value: unknown): unknown {
 export function readJournal(path: string): JournalRecord[] {
   const lines = readFileSync(path, 'utf8').split('\n');
   const tail = lines.pop();
-  const records = lines.map((line, i) => {
-    const parsed = recordSchema.safeParse(parseJson(line));
-    if (parsed.success) return parsed.data;
-    throw new UserError({
-      code: 'JOURNAL_MALFORMED',
-      given: `${path}:${i + 1}`,
-      expected: 'a journal record of format 1',
-      remedy: 'Delete the folder of this run and repeat the sweep; only this run is computed again.',
-    });
-  });
+  const records = lines.map((line, i) => parseRecord(line, `${path}:${i + 1}`));
   const last = recordSchema.safeParse(parseJson(tail ?? ''));
   return last.success ? [...records, last.data] : records;
+}
+
+/**
+ * Reads the first and the last record only: at most a few blocks, however long the journal is.
+ *
+ * @throws UserError JOURNAL_MALFORMED if either is not a whole record
+ */
+export function readJournalEnds(path: string): { readonly first: JournalRecord; readonly last: JournalRecord } {
+  const descriptor = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    return {
+      first: parseRecord(firstLine(descriptor, size), `${path}:1`),
+      last: parseRecord(lastLine(descriptor, size), `${path}, last line`),
+    };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+const blockBytes = 16_384;
+
+function firstLine(descriptor: number, size: number): string {
+  for (let length = blockBytes; ; length *= 2) {
+    const block = readBlock(descriptor, 0, Math.min(length, size));
+    const end = block.indexOf('\n');
+    if (end >= 0) return block.toString('utf8', 0, end);
+    if (length >= size) return block.toString('utf8');
+  }
+}
+
+function lastLine(descriptor: number, size: number): string {
+  for (let length = blockBytes; ; length *= 2) {
+    const block = readBlock(descriptor, Math.max(0, size - length), Math.min(length, size));
+    const end = block.at(-1) === 10 ? block.length - 1 : block.length;
+    const start = block.subarray(0, end).lastIndexOf('\n');
+    if (start >= 0 || length >= size) return block.toString('utf8', start + 1, end);
+  }
+}
+
+function readBlock(descriptor: number, position: number, length: number): Buffer {
+  const block = Buffer.alloc(length);
+  return block.subarray(0, readSync(descriptor, block, 0, length, position));
+}
+
+function parseRecord(line: string, where: string): JournalRecord {
+  const parsed = recordSchema.safeParse(parseJson(line));
+  if (parsed.success) return parsed.data;
+  throw new UserError({
+    code: 'JOURNAL_MALFORMED',
+    given: where,
+    expected: 'a journal record of format 1',
+    remedy: 'Delete the folder of this run and repeat the sweep; only this run is computed again.',
+  });
 }
 
 function parseJson(line: string): unknown {

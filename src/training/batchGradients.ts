@@ -45,8 +45,9 @@ export function batchGradients(training: Training, indices: Int32Array, step: nu
 /** Gradient norm of each weighted term over the encoder's variables in this batch, and the cosines between them. */
 export function conflictAt(training: Training, indices: Int32Array, step: number): GradientConflict {
   const { encoder, objective } = training;
+  const whole = () => inputs(training, indices, embedPiece(training, indices, step));
   return gradientsByTerm(
-    (term) => objective.evaluate(inputs(training, indices, embedPiece(training, indices, step))).weighted[term] as tf.Scalar,
+    (term) => objective.evaluate(whole()).weighted[term] as tf.Scalar,
     objective.terms.filter((term) => term.weight > 0).map((term) => term.name),
     encoder.variables,
   );

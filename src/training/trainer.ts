@@ -7,7 +7,7 @@ import type { Matrix } from '../evaluation/matrix.ts';
 import type { ProjectionHead } from '../heads/projectionHead.ts';
 import type { GradientConflict } from '../objectives/gradientConflict.ts';
 import type { WeightedSum } from '../objectives/weightedSum.ts';
-import type { TokenisedTexts } from '../text/tokeniser.ts';
+import type { TokenSequences } from '../text/tokenSequences.ts';
 import { batchGradients, conflictAt } from './batchGradients.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { adamW } from './optimiser.ts';
@@ -21,7 +21,7 @@ export interface Training {
   readonly pooling: Pooling;
   readonly objective: WeightedSum;
   readonly sampler: Sampler;
-  readonly texts: TokenisedTexts;
+  readonly texts: TokenSequences;
   /** Class of each text. */
   readonly labels: Int32Array;
   /** The frozen encoder's embedding of each text, [texts, d]; needed by objectives that preserve. */
@@ -82,7 +82,7 @@ export async function train(training: Training): Promise<TrainingOutcome> {
   const steps = totalSteps(options, sampler);
   const encoderOptimiser = adamW({ weightDecay: options.weightDecay });
   const headOptimiser = adamW({ weightDecay: options.weightDecay });
-  const kept = new Checkpoint(encoder);
+  const kept = new Checkpoint(encoder.variables);
   let sinceBest = 0;
   let outcome: TrainingOutcome = { status: 'completed', steps, keptStep: steps };
 
@@ -113,12 +113,12 @@ export async function train(training: Training): Promise<TrainingOutcome> {
         loss,
         terms,
         gradientNorm,
-        counts: training.objective.counts(gather(training.labels, indices)),
+        counts: training.objective.counts(Int32Array.from(indices, (i) => training.labels[i] as number)),
         ...(conflict && { conflict }),
       });
       if (!finite) {
         const what = Number.isFinite(loss) ? `the gradient norm is ${gradientNorm}` : `the loss is ${loss}`;
-        const lost = !isFinite(encoder.variables);
+        const lost = !areFinite(encoder.variables);
         if (lost) kept.restore();
         outcome = {
           status: 'diverged',
@@ -155,6 +155,10 @@ export async function train(training: Training): Promise<TrainingOutcome> {
     encoderOptimiser.dispose();
     headOptimiser.dispose();
   }
+}
+
+function areFinite(variables: ReadonlyMap<string, tf.Variable>): boolean {
+  return [...variables.values()].every((variable) => Number.isFinite(tf.tidy(() => tf.sum(variable).dataSync()[0])));
 }
 
 function stopReason({ stopWhen }: TrainingOptions, result: ValidationResult, sinceBest: number): string | undefined {

@@ -23,7 +23,7 @@ test('a hand holds each item ⌊size / items⌋ or ⌈size / items⌉ times', ()
   );
 });
 
-test('no item runs ahead of another by more than one whenever a whole number of decks was dealt', () => {
+test('at the end of any hand no item is ahead of another by more than one', () => {
   fc.assert(
     fc.property(sizes.items, sizes.size, (items, size) => {
       const cards = dealerOf(items, size)

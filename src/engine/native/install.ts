@@ -29,6 +29,8 @@ export interface InstallRequest {
   readonly fresh: boolean;
   /** Called when a step of the work begins, with what it does. */
   readonly onStep?: (step: string) => void;
+  /** Called once a second during the download, with how much of it is here. */
+  readonly onDownload?: (doneMB: number, totalMB: number) => void;
 }
 
 /**
@@ -88,7 +90,7 @@ async function provideEngine(request: InstallRequest, log: string[]): Promise<st
   const building = await mkdtemp(join(dirname(folder), `${buildPrefix()}${process.pid}-`));
   try {
     step(`downloading libtensorflow ${tensorflowVersion} (${variant}, ${recipe.downloadMB} MB)`);
-    log.push(await fetchWheels(recipe, building, tools, environment));
+    log.push(await fetchWheels({ recipe, folder: building, tools, environment, onDownload: request.onDownload }));
     step('arranging the libraries');
     log.push(await arrange(building, recipe, environment));
     step("compiling the engine's binding");
@@ -199,7 +201,7 @@ function asUserError(error: unknown, { cacheFolder }: InstallRequest): UserError
       'ENGINE_CACHE_NOT_WRITABLE',
       `${cacheFolder} cannot be written (${code})`,
       'a folder for the engine',
-      'Set XDG_CACHE_HOME to one.',
+      'Name one in CONTRAFIT_CACHE.',
     );
   }
   throw error;
@@ -209,7 +211,7 @@ function asUserError(error: unknown, { cacheFolder }: InstallRequest): UserError
       'ENGINE_DISK_FULL',
       `no space is left for ${cacheFolder}`,
       'about 1.5 GB (cpu) or 12 GB (cuda) while it is built',
-      'Make room, or set XDG_CACHE_HOME to a folder on another disk.',
+      'Make room, or name a folder on another disk in CONTRAFIT_CACHE.',
     );
   }
 }

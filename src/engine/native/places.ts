@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { tensorflowVersion, type Variant } from './variants.ts';
 
 const require = createRequire(import.meta.url);
@@ -26,13 +25,6 @@ export const parts = {
 
 /** Raise it when the same versions are built differently: it is part of the cached engine's name. */
 const recipeRevision = 1;
-
-/** Where this user's caches lie: `$XDG_CACHE_HOME/contrafit`, by default `~/.cache/contrafit`. */
-export function userCacheFolder(environment: NodeJS.ProcessEnv): string {
-  const base = environment['XDG_CACHE_HOME'];
-  // The XDG Base Directory Specification: a relative path is to be ignored.
-  return join(base && isAbsolute(base) ? base : join(homedir(), '.cache'), 'contrafit');
-}
 
 /** The cached engine's folder, shared by all checkouts of a user. */
 export function engineFolder(cacheFolder: string, variant: Variant, platform: string, arch: string): string {

@@ -132,8 +132,12 @@ const recipes: Record<Variant, Partial<Record<string, Recipe>>> = {
   },
 };
 
+/** The variant that uses a machine best. */
+export function suitedVariant(hasNvidiaDriver: boolean, platform: string, arch: string): Variant {
+  return hasNvidiaDriver && recipeOf('cuda', platform, arch) ? 'cuda' : 'cpu';
+}
+
 /** The recipe of a variant, or undefined where there is none for the machine. */
 export function recipeOf(variant: Variant, platform: string, arch: string): Recipe | undefined {
   return platform === 'linux' ? recipes[variant][arch] : undefined;
 }
-

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './command.ts';
 import type { Tools } from './tools.ts';
@@ -22,38 +22,69 @@ with zipfile.ZipFile(wheel) as archive:
     archive.extractall(folder, [name for name in archive.namelist() if name.startswith(tuple(prefixes))])
 `;
 
+interface WheelsRequest {
+  readonly recipe: Recipe;
+  /** Where everything goes, what is temporary too: the wheels are too large for a small /tmp. */
+  readonly folder: string;
+  readonly tools: Tools;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly onDownload: ((doneMB: number, totalMB: number) => void) | undefined;
+}
+
 /**
- * Downloads a recipe's wheels with pip, which checks their digests, and unpacks what is needed of them into `folder`
- * (`tensorflow/`, and `nvidia/` for CUDA). Everything temporary stays below `folder` as well: the wheels are too large
- * for a small /tmp. Returns what the programs printed.
+ * Downloads a recipe's wheels with pip, which checks their digests, and unpacks what is needed of them into the folder:
+ * `tensorflow/`, and `nvidia/` for CUDA. Returns what the programs printed.
  */
-export async function fetchWheels(
-  recipe: Recipe,
-  folder: string,
-  { pip, python }: Tools,
-  environment: NodeJS.ProcessEnv,
-): Promise<string> {
+export async function fetchWheels({ recipe, folder, tools, environment, onDownload }: WheelsRequest): Promise<string> {
   const wheelFolder = join(folder, 'wheels');
   const temporary = join(folder, 'tmp');
-  await mkdir(wheelFolder, { recursive: true });
-  await mkdir(temporary, { recursive: true });
   const requirements = join(folder, 'requirements.txt');
+  await Promise.all([wheelFolder, temporary].map((path) => mkdir(path)));
   const pinned = [recipe.tensorflow, ...recipe.nvidia].map((w) => `${w.name}==${w.version} --hash=sha256:${w.sha256}`);
   await writeFile(requirements, `${pinned.join('\n')}\n`);
-  // The wheel's Python version is any that has a wheel: only its C libraries are used.
-  const download = ['download', '--requirement', requirements, '--dest', wheelFolder, '--no-deps', '--require-hashes'];
-  const target = ['--only-binary=:all:', '--python-version', '3.12', '--implementation', 'cp'];
-  const platforms = recipe.platforms.flatMap((platform) => ['--platform', platform]);
-  const quiet = ['--no-cache-dir', '--disable-pip-version-check', '--progress-bar', 'off', '--retries', '2'];
-  const printed = [
-    await run(pip, [...download, ...target, ...platforms, ...quiet], { ...environment, TMPDIR: temporary }),
-  ];
+
+  const report = async () => onDownload?.(await megabytesIn([wheelFolder, temporary]), recipe.downloadMB);
+  const reporting = setInterval(report, 1000);
+  const printed: string[] = [];
+  try {
+    const download = pipDownload(requirements, wheelFolder, recipe.platforms);
+    printed.push(await run(tools.pip, download, { ...environment, TMPDIR: temporary }));
+  } finally {
+    clearInterval(reporting);
+  }
   for (const name of await readdir(wheelFolder)) {
     const wheel = join(wheelFolder, name);
     const prefixes = name.startsWith('tensorflow') ? tensorflowParts : ['nvidia/'];
-    printed.push(await run([...python, '-c', unpackProgram], [wheel, folder, ...prefixes], environment));
+    printed.push(await run(tools.python, ['-c', unpackProgram, wheel, folder, ...prefixes], environment));
+    // At once, so that wheels and their contents do not all lie on the disk together.
     await rm(wheel);
   }
-  for (const spent of [wheelFolder, temporary, requirements]) await rm(spent, { recursive: true });
+  await Promise.all([wheelFolder, temporary, requirements].map((path) => rm(path, { recursive: true })));
   return printed.join('');
+}
+
+function pipDownload(requirements: string, target: string, platforms: readonly string[]): string[] {
+  return [
+    'download',
+    ...['--requirement', requirements, '--dest', target, '--no-deps', '--require-hashes'],
+    // Any Python version that has a wheel: only its C libraries are used.
+    ...['--only-binary=:all:', '--python-version', '3.12', '--implementation', 'cp'],
+    ...platforms.flatMap((platform) => ['--platform', platform]),
+    ...['--no-cache-dir', '--disable-pip-version-check', '--progress-bar', 'off', '--retries', '2'],
+  ];
+}
+
+/** The size of the files below some folders, while they come and go. */
+async function megabytesIn(folders: readonly string[]): Promise<number> {
+  let bytes = 0;
+  for (const folder of folders) {
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
+      if (!entry.isFile()) continue;
+      bytes += await stat(join(entry.parentPath, entry.name)).then(
+        ({ size }) => size,
+        () => 0,
+      );
+    }
+  }
+  return Math.round(bytes / 1e6);
 }

@@ -36,5 +36,10 @@ export function registerWasmKernel<Inputs, Attributes>(name: string, kernel: Was
   const existing = tf.getKernel(name, 'wasm');
   if (existing) tf.unregisterKernel(name, 'wasm');
   // The set-up prepares what the package's other kernels may share with this one.
-  tf.registerKernel({ ...existing, kernelName: name, backendName: 'wasm', kernelFunc: kernel as unknown as tf.KernelFunc });
+  tf.registerKernel({
+    ...existing,
+    kernelName: name,
+    backendName: 'wasm',
+    kernelFunc: kernel as unknown as tf.KernelFunc,
+  });
 }

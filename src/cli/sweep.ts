@@ -1,0 +1,238 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { didYouMean } from '../didYouMean.ts';
+import { type Problem, throwIfAny, UserError } from '../errors.ts';
+import { compare } from '../report/comparison.ts';
+import { comparisonTable } from '../report/comparisonTable.ts';
+import { createView } from '../report/view.ts';
+import { formatDuration } from '../report/duration.ts';
+import { codeVersion } from '../sweep/codeVersion.ts';
+import { estimateSweep } from '../sweep/estimate.ts';
+import type { Experiment } from '../sweep/experiment.ts';
+import { labelOf } from '../sweep/labels.ts';
+import { parseOverride, parseSeeds } from '../sweep/overrides.ts';
+import { type PreparedSweep, prepareSweep } from '../sweep/prepare.ts';
+import { type SweepOutcome, runSweep } from '../sweep/sweep.ts';
+import { readExperiment } from '../tracking/results.ts';
+import { places } from './environment.ts';
+import { runCli, usageProblem } from './run.ts';
+
+const exitCodes = `Exit codes: 0 all cells finished; 1 a cell failed; 2 a mistake in the command, the experiment or its
+data; 130 interrupted. Finished cells are never lost: the same command continues where it was.`;
+
+async function main(): Promise<number> {
+  const parser = yargs(hideBin(process.argv))
+    .scriptName('yarn sweep')
+    .usage('$0 <experiment> [options]\n\nRuns every point of an experiment\'s grid once a seed and compares the results.')
+    .demandCommand(1, 1)
+    .options({
+      set: {
+        type: 'array',
+        string: true,
+        describe: 'path=value: changes a setting; a list or an expression such as logspace(-2,2,5) makes it an axis',
+      },
+      seeds: { type: 'string', describe: 'seeds of each grid point: 1..5 or 1,3,7' },
+      encoder: { type: 'string', describe: "'mini', a Hugging Face folder or owner/name; short for --set encoder=" },
+      data: { type: 'string', describe: "'embedded', 'goemotions' or a folder; short for --set data.source=" },
+      precision: { choices: ['float32', 'bfloat16'] as const, describe: 'short for --set precision=' },
+      engine: { choices: ['auto', 'tensorflow', 'wasm'] as const, default: 'auto' as const, describe: 'what computes' },
+      workers: { type: 'number', describe: 'processes at a time; default one a core' },
+      out: { type: 'string', default: 'results', describe: 'results folder' },
+      smoke: { type: 'boolean', default: false, describe: 'the same in seconds: few texts, steps and points' },
+      'dry-run': { type: 'boolean', default: false, describe: 'show cells, steps, estimated time and disk; run nothing' },
+      fresh: { type: 'boolean', default: false, describe: 'compute finished cells again' },
+      'stop-on-failure': { type: 'boolean', default: false, describe: 'start no further cell after a failure' },
+      json: { type: 'boolean', default: false, describe: 'print the result as JSON on standard output' },
+    })
+    .example('$0 experiments/retrofit.ts', 'the whole experiment')
+    .example('$0 experiments/retrofit.ts --smoke', 'does it run at all?')
+    .example('$0 experiments/retrofit.ts --seeds 1..5 --set objective.supCon.temperature=[0.05,0.1,0.3]', '')
+    .example("$0 experiments/goemotions.ts --set 'objective.vectorSpacePreservation.weight=logspace(-1,2,4)'", '')
+    .epilogue(exitCodes)
+    .strict()
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .version(false)
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? usageProblem(message, 'yarn sweep --help');
+    });
+  const args = await parser.parseAsync();
+  if (args.help) return 0;
+  const file = String(args._[0]);
+  const set = readAll((args.set ?? []).map(String), parseOverride);
+  const short: [string, unknown][] = [
+    ['encoder', args.encoder],
+    ['data.source', args.data],
+    ['precision', args.precision],
+  ];
+  for (const [path, value] of short) if (value !== undefined) set.push({ path, value });
+
+  const environment = places(process.env);
+  const sweep = await prepareSweep(
+    {
+      experiment: await loadExperiment(file),
+      overrides: { set, ...(args.seeds !== undefined && { seeds: parseSeeds(args.seeds) }) },
+      engine: args.engine,
+      ...(args.workers !== undefined && { workers: checkedWorkers(args.workers) }),
+      out: args.out,
+      places: environment,
+      smoke: args.smoke,
+      code: await codeVersion(),
+    },
+    showDownload,
+  );
+  // With --json standard output holds the result and nothing else.
+  const terminal = args.json ? process.stderr : process.stdout;
+  const print = (text = '') => terminal.write(`${text}\n`);
+  print(engineLine(sweep));
+  for (const note of sweep.notes) print(`  ${note}`);
+  if (args.dryRun) return dryRun(sweep, args.fresh, args.json, print);
+
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort();
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  const outcome = await runSweep(sweep, {
+    file,
+    command: commandLine(),
+    fresh: args.fresh,
+    stopOnFailure: args.stopOnFailure,
+    view: createView(terminal, { isTerminal: terminal.isTTY === true }),
+    signal: interrupt.signal,
+  });
+  return conclude(sweep, outcome, args.json, print);
+}
+
+function readAll<T>(texts: readonly string[], read: (text: string) => T): T[] {
+  const problems: Problem[] = [];
+  const values = texts.flatMap((text) => {
+    try {
+      return [read(text)];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  throwIfAny(problems);
+  return values;
+}
+
+function checkedWorkers(workers: number): number {
+  if (Number.isInteger(workers) && workers >= 1 && workers <= 256) return workers;
+  throw new UserError({
+    code: 'WORKERS_INVALID',
+    given: `--workers ${workers}`,
+    expected: 'a whole number from 1 to 256',
+    remedy: 'Leave it out for one process a core.',
+  });
+}
+
+async function loadExperiment(file: string): Promise<Experiment> {
+  if (!existsSync(file)) {
+    const folder = dirname(file);
+    const siblings = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.ts')) : [];
+    throw new UserError({
+      code: 'EXPERIMENT_NOT_FOUND',
+      given: file,
+      expected: 'the file of an experiment',
+      remedy: `Begin with experiments/retrofit.ts or a copy of experiments/forkMe.ts.${didYouMean(basename(file), siblings)}`,
+    });
+  }
+  let module: { default?: unknown };
+  try {
+    module = await import(pathToFileURL(resolve(file)).href);
+  } catch (error) {
+    throw new UserError({
+      code: 'EXPERIMENT_UNREADABLE',
+      given: `${file} (${error instanceof Error ? error.message.split('\n')[0] : String(error)})`,
+      expected: 'a TypeScript module that loads',
+      remedy: 'Check it with: yarn tsc.',
+    });
+  }
+  if (typeof module.default !== 'object' || module.default === null) {
+    throw new UserError({
+      code: 'EXPERIMENT_WITHOUT_DEFAULT',
+      given: file,
+      expected: 'export default defineExperiment({ … })',
+      remedy: 'Compare with experiments/forkMe.ts.',
+    });
+  }
+  // Checked against the schema when it is planned.
+  return module.default as Experiment;
+}
+
+/** `retrofit: 28 cells · tensorflow (libtensorflow 2.21.0, CPU) · 2 workers × 1 thread · float32` */
+function engineLine({ plan, groups }: PreparedSweep): string {
+  const engines = groups.map(({ engine, workers }) =>
+    [
+      `${engine.name} (${engine.detail})`,
+      `${count(workers, 'worker')} × ${count(engine.threads, 'thread')}`,
+      engine.precision,
+      ...(engine.slowerBecause === undefined ? [] : [engine.slowerBecause]),
+    ].join(' · '),
+  );
+  return `${plan.name}: ${engines.join(' and ')}`;
+}
+
+async function dryRun(sweep: PreparedSweep, fresh: boolean, json: boolean, print: (text?: string) => void) {
+  try {
+    const estimate = await estimateSweep(sweep, fresh);
+    if (json) {
+      process.stdout.write(`${JSON.stringify({ ...estimate, folder: sweep.folder }, null, 2)}\n`);
+      return 0;
+    }
+    for (const { cells } of sweep.groups) {
+      for (const { cell, workload } of cells) print(`  ${cell.id}  ${labelOf(cell)}  ${count(workload.steps, 'step')}`);
+    }
+    print(`${count(estimate.cells, 'cell')}, ${estimate.finished} of them finished; ${count(estimate.steps, 'step')} to do.`);
+    print(`Estimated from a measurement here and now: ${formatDuration(estimate.seconds)}, ${Math.ceil(estimate.bytes / 1e6)} MB in ${sweep.folder}.`);
+    return 0;
+  } finally {
+    for (const { pool } of sweep.groups) pool.stop();
+  }
+}
+
+function conclude(sweep: PreparedSweep, outcome: SweepOutcome, json: boolean, print: (text?: string) => void): number {
+  const comparison = compare(readExperiment(sweep.folder));
+  if (json) process.stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
+  if (outcome.done + outcome.reused > 0) print(`\n${comparisonTable(comparison)}`);
+  for (const line of failureLines(outcome)) print(line);
+  if (outcome.interrupted) {
+    print(`\nInterrupted. ${count(outcome.done + outcome.reused, 'finished cell')} kept in ${sweep.folder}; continue with:\n  ${commandLine()}`);
+    return 130;
+  }
+  print(`\nResults: ${sweep.folder}`);
+  print(`Next:    yarn runs show ${sweep.plan.name}   ·   yarn runs diff <cell> <cell>   ·   yarn runs list`);
+  if (outcome.failures.length === 0) return 0;
+  print(`${count(outcome.failures.length, 'cell')} failed; the same command tries only those again. Logs: ${join(sweep.folder, 'logs')}`);
+  return 1;
+}
+
+/** One line for each different reason, since many cells often fail for the same one. */
+function failureLines({ failures }: SweepOutcome): string[] {
+  const labels = new Map<string, string[]>();
+  for (const { label, message } of failures) labels.set(message, [...(labels.get(message) ?? []), label]);
+  return [...labels].map(([message, [first = '', ...others]]) => {
+    const which = others.length === 0 ? first : `${first} and ${count(others.length, 'other')}`;
+    return `✗ ${which}: ${message}`;
+  });
+}
+
+function commandLine(): string {
+  return ['yarn sweep', ...hideBin(process.argv).map((arg) => (/^[\w./:=,-]+$/.test(arg) ? arg : `'${arg}'`))].join(' ');
+}
+
+function showDownload(name: string, done: number, total: number): void {
+  if (!process.stderr.isTTY) return;
+  process.stderr.write(`\r${name}: ${Math.round(done / 1e6)} of ${Math.round(total / 1e6)} MB ${done === total ? '\n' : ''}`);
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+runCli(main);

@@ -1,0 +1,198 @@
+import { paretoFront, pairedDifference, type PairedDifference, type Summary, summary } from '../evaluation/statistics.ts';
+import { formatProblem } from '../errors.ts';
+import { labelOf } from '../sweep/labels.ts';
+import type { CellResult, ExperimentResults, RunSummary } from '../tracking/results.ts';
+import { costMetric, gainMetric } from './metrics.ts';
+
+/** What became of the cells of a row. */
+export interface SeedCounts {
+  readonly completed: number;
+  /** Ended early by `stopWhen`; they count as results. */
+  readonly stopped: number;
+  /** Finished, but left out of the means. */
+  readonly diverged: number;
+  /** Failed or no longer readable. */
+  readonly failed: number;
+  readonly missing: number;
+}
+
+/** What was measured for one encoder: the untouched one, or one grid point over its seeds. */
+export interface ComparisonRow {
+  /** Dotted paths and values. */
+  readonly axes: Readonly<Record<string, unknown>>;
+  /** Ids of the runs that the means are over. */
+  readonly cells: readonly string[];
+  /** Each metric over the seeds, e.g. under `knn.macroF1`; empty if nothing is finished. */
+  readonly metrics: Readonly<Record<string, Summary>>;
+  readonly counts: SeedCounts;
+}
+
+export interface PointRow extends ComparisonRow {
+  /** Seeds that the means are over, in the order of `cells`. */
+  readonly seeds: readonly number[];
+  /** Cell of the original encoder that this point is compared with. */
+  readonly original: string | null;
+  /** Each metric minus that of the original, paired by seed; empty if the original is not finished. */
+  readonly differences: Readonly<Record<string, PairedDifference>>;
+  /**
+   * Whether no other point with the same original, nor the original itself, gains at least as much macro F1 at no
+   * more Δemb and is better in one of the two.
+   */
+  readonly paretoOptimal: boolean;
+}
+
+/** What each grid point bought and how far it drifted. Plain data, from which every table is made. */
+export interface Comparison {
+  readonly experiment: string;
+  /** Dotted paths of the swept settings. */
+  readonly axes: readonly string[];
+  readonly originals: readonly ComparisonRow[];
+  /** In the order of the plan. */
+  readonly points: readonly PointRow[];
+  /** What to know before trusting the numbers. */
+  readonly warnings: readonly string[];
+}
+
+/** Compares each grid point of an experiment with its original encoder. */
+export function compare(results: ExperimentResults): Comparison {
+  const { experiment, cells } = results;
+  const originals = cells.filter(({ cell }) => cell.kind === 'original');
+  const points = pointsOf(results).map((group) => pointRow(group, originals));
+  const optimal = optimalPoints(points);
+  return {
+    experiment: experiment.name,
+    axes: [...new Set(experiment.points.flatMap(({ axes }) => Object.keys(axes)))],
+    originals: originals.map((original) => rowOf([original])),
+    points: points.map((point) => ({ ...point, paretoOptimal: optimal.has(point) })),
+    warnings: warningsOf(results),
+  };
+}
+
+/** The retrofitted cells of each grid point, in the order of the plan. */
+export function pointsOf({ cells }: ExperimentResults): CellResult[][] {
+  const points = new Map<string, CellResult[]>();
+  for (const result of cells) {
+    if (result.cell.kind === 'original') continue;
+    const place = JSON.stringify(result.cell.axes);
+    points.set(place, [...(points.get(place) ?? []), result]);
+  }
+  return [...points.values()];
+}
+
+/** One row over cells with the same place on the axes. */
+export function rowOf(group: readonly CellResult[]): ComparisonRow {
+  const runs = usable(group);
+  const counts = { completed: 0, stopped: 0, diverged: 0, failed: 0, missing: 0 };
+  for (const { outcome } of group) {
+    if (outcome.state === 'finished') counts[outcome.run.end.status]++;
+    else counts[outcome.state === 'missing' ? 'missing' : 'failed']++;
+  }
+  return {
+    axes: group[0]?.cell.axes ?? {},
+    cells: runs.map(({ start }) => start.cell),
+    metrics: ofEachMetric(runs, (name) => summary(runs.map(valueOf(name)))),
+    counts,
+  };
+}
+
+/** A grid point's metrics minus another's, paired over the seeds that both have; empty if they share none. */
+export function pointDifferences(
+  point: readonly CellResult[],
+  baseline: readonly CellResult[],
+): Record<string, PairedDifference> {
+  const baselineOf = new Map(usable(baseline).map((run) => [run.start.seed, run]));
+  const pairs = usable(point).flatMap((run) => {
+    const other = baselineOf.get(run.start.seed);
+    return other ? [{ run, baseline: other }] : [];
+  });
+  return pairedDifferences(pairs);
+}
+
+function pointRow(group: readonly CellResult[], originals: readonly CellResult[]): Omit<PointRow, 'paretoOptimal'> {
+  const original = group[0]?.cell.original ?? null;
+  const [baseline] = usable(originals.filter(({ cell }) => cell.id === original));
+  const runs = usable(group);
+  return {
+    ...rowOf(group),
+    seeds: runs.flatMap(({ start: { seed } }) => (seed === null ? [] : [seed])),
+    original,
+    differences: baseline ? pairedDifferences(runs.map((run) => ({ run, baseline }))) : {},
+  };
+}
+
+/** Finished runs whose numbers count. */
+function usable(cells: readonly CellResult[]): RunSummary[] {
+  return cells.flatMap(({ outcome }) =>
+    outcome.state === 'finished' && ['completed', 'stopped'].includes(outcome.run.end.status) ? [outcome.run] : [],
+  );
+}
+
+interface Pair {
+  readonly run: RunSummary;
+  readonly baseline: RunSummary;
+}
+
+function pairedDifferences(pairs: readonly Pair[]): Record<string, PairedDifference> {
+  const runs = pairs.map(({ run }) => run);
+  const baselines = pairs.map(({ baseline }) => baseline);
+  return ofEachMetric([...runs, ...baselines], (name) =>
+    pairedDifference(runs.map(valueOf(name)), baselines.map(valueOf(name))),
+  );
+}
+
+/** `measure` of each metric of which all the runs have a finite value. */
+function ofEachMetric<T>(runs: readonly RunSummary[], measure: (name: string) => T): Record<string, T> {
+  const names = Object.keys(runs[0]?.end.metrics ?? {});
+  const complete = names.filter((name) => runs.map(valueOf(name)).every(Number.isFinite));
+  return Object.fromEntries(complete.map((name) => [name, measure(name)]));
+}
+
+function valueOf(metric: string): (run: RunSummary) => number {
+  return ({ end }) => end.metrics[metric] ?? Number.NaN;
+}
+
+type RatedPoint = Omit<PointRow, 'paretoOptimal'>;
+
+/** Drifts of different encoders cannot be compared, so that each original has a front of its own. */
+function optimalPoints(points: readonly RatedPoint[]): Set<RatedPoint> {
+  const rated = points.flatMap((point) => {
+    const gain = point.differences[gainMetric];
+    const cost = point.metrics[costMetric];
+    return gain && cost ? [{ point, gain: gain.mean, cost: cost.mean }] : [];
+  });
+  const optimal = new Set<RatedPoint>();
+  for (const original of new Set(points.map((point) => point.original))) {
+    const rivals = rated.filter(({ point }) => point.original === original);
+    const front = paretoFront([{ gain: 0, cost: 0 }, ...rivals]).slice(1);
+    rivals.forEach(({ point }, i) => {
+      if (front[i]) optimal.add(point);
+    });
+  }
+  return optimal;
+}
+
+function warningsOf({ experiment, cells, unplanned }: ExperimentResults): string[] {
+  const finished = cells.flatMap(({ outcome }) => (outcome.state === 'finished' ? [outcome.run] : []));
+  const missing = cells.filter(({ outcome }) => outcome.state === 'missing').length;
+  return [
+    ...(missing > 0 ? [`${missing} of ${cells.length} cells have not run yet; continue with: ${experiment.command}`] : []),
+    ...cells.flatMap(({ cell, outcome }) => {
+      if (outcome.state === 'failed') return [`failed: ${labelOf(cell)}: ${outcome.message}`];
+      if (outcome.state === 'broken') return outcome.problems.map((problem) => `${labelOf(cell)}: ${formatProblem(problem)}`);
+      if (outcome.state === 'missing' || outcome.run.end.status !== 'diverged') return [];
+      return [`diverged, left out of the means: ${labelOf(cell)}: ${outcome.run.end.reason ?? 'no reason was recorded'}`];
+    }),
+    ...mixed('versions of the code', finished, ({ start }) => start.code),
+    ...mixed('engines', finished, ({ start: { engine } }) => `${engine.name} (${engine.detail})`),
+    ...mixed('numbers of threads', finished, ({ start }) => String(start.wall.threads)),
+    ...(unplanned.length > 0 ? [`${unplanned.length} finished runs of earlier plans are not shown`] : []),
+  ];
+}
+
+/** Says so if runs that stand side by side differ in what their cells do not name. */
+function mixed(what: string, runs: readonly RunSummary[], circumstance: (run: RunSummary) => string): string[] {
+  const counts = new Map<string, number>();
+  for (const run of runs) counts.set(circumstance(run), (counts.get(circumstance(run)) ?? 0) + 1);
+  if (counts.size < 2) return [];
+  return [`runs of different ${what}: ${[...counts].map(([name, count]) => `${name} in ${count}`).join(', ')}`];
+}

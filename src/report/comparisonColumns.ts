@@ -1,0 +1,101 @@
+import { shortNames, showValue } from '../sweep/labels.ts';
+import type { Comparison, ComparisonRow, PointRow, SeedCounts } from './comparison.ts';
+import { costMetric, formatDifference, formatSummary, gainMetric, metricTitle } from './metrics.ts';
+import type { TextColumn } from './textTable.ts';
+
+/** A row of the comparison as a table shows it: `point` is there unless it is an original encoder. */
+export interface TableRow {
+  readonly row: ComparisonRow;
+  readonly point?: PointRow;
+}
+
+export interface ComparisonColumn extends TextColumn {
+  /** Where room is short, the column with the lowest rank goes first; columns without one always stay. */
+  readonly rank?: number;
+  cell(row: TableRow): string;
+}
+
+/** Marks what is Pareto optimal. */
+export const star = '★';
+const nothing = '–';
+
+export function comparisonRows({ originals, points }: Comparison): TableRow[] {
+  return [...originals.map((row) => ({ row })), ...points.map((point) => ({ row: point, point }))];
+}
+
+/** The columns of the comparison, for every kind of table. */
+export function comparisonColumns(comparison: Comparison): ComparisonColumn[] {
+  return [
+    ...placeColumns(comparison),
+    metricColumn(costMetric),
+    { ...metricColumn('drift.deltaCos'), rank: 1 },
+    { ...metricColumn('knn.accuracy'), rank: 3 },
+    { ...gainColumn('knn.accuracy'), rank: 2 },
+    metricColumn(gainMetric),
+    gainColumn(gainMetric),
+    { title: star, align: 'left', cell: ({ point }) => (point?.paretoOptimal ? star : '') },
+    { title: 'n', align: 'right', cell: ({ row }) => seedCount(row) },
+  ];
+}
+
+/**
+ * Two lines on how to read the table.
+ */
+export function comparisonLegend({ points }: Comparison): string[] {
+  const interval = points.some(({ cells }) => cells.length > 1)
+    ? '±: 95 % t-interval of the mean over n seeds.'
+    : 'One seed: no interval can be given.';
+  return [
+    `Δemb: mean squared change of the test texts' embeddings per dimension; 0: untouched. ${interval}`,
+    `gain: points over the original encoder, paired by seed. ${star}: nothing gains as much macro F1 for as little Δemb.`,
+  ];
+}
+
+/** A column for each axis. The original stands in the first that it has no place on, or else in one of its own. */
+function placeColumns({ axes, originals }: Comparison): ComparisonColumn[] {
+  const names = shortNames(axes);
+  const free = axes.find((path) => originals.every((original) => !(path in original.axes)));
+  const columns = axes.map((path): ComparisonColumn => ({
+    title: names.get(path) ?? path,
+    align: 'right',
+    cell: ({ row, point }) => {
+      if (path in row.axes) return showValue(row.axes[path]);
+      return path === free && !point ? 'original' : '';
+    },
+  }));
+  if (free !== undefined) return columns;
+  return [{ title: 'encoder', align: 'left', cell: ({ point }) => (point ? 'retrofitted' : 'original') }, ...columns];
+}
+
+function metricColumn(metric: string): ComparisonColumn {
+  return {
+    title: metricTitle(metric),
+    align: 'right',
+    cell: ({ row }) => {
+      const summary = row.metrics[metric];
+      return summary ? formatSummary(metric, summary) : nothing;
+    },
+  };
+}
+
+function gainColumn(metric: string): ComparisonColumn {
+  return {
+    title: 'gain',
+    align: 'right',
+    cell: ({ point }) => {
+      const difference = point?.differences[metric];
+      if (difference) return formatDifference(metric, difference);
+      return point ? nothing : '';
+    },
+  };
+}
+
+/** `3`, or `2/3` if not every seed counts. */
+function seedCount({ cells, counts }: ComparisonRow): string {
+  const planned = totalOf(counts);
+  return cells.length === planned ? String(planned) : `${cells.length}/${planned}`;
+}
+
+function totalOf(counts: SeedCounts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}

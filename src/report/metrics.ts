@@ -1,0 +1,58 @@
+import type { Summary } from '../evaluation/statistics.ts';
+
+/** What a retrofitting is done for; more is better. */
+export const gainMetric = 'knn.macroF1';
+/** What it costs: Δemb; less is better. */
+export const costMetric = 'drift.deltaEmb';
+
+/** How a metric is called where room is short, e.g. `macro F1 %`; other metrics go by their own name. */
+const titles: Readonly<Record<string, string>> = {
+  'knn.accuracy': 'accuracy %',
+  'knn.macroF1': 'macro F1 %',
+  'knn.weightedF1': 'weighted F1 %',
+  'drift.deltaEmb': 'Δemb',
+  'drift.deltaL2': 'ΔL2',
+  'drift.deltaCos': 'Δcos',
+  'drift.deltaTopo': 'Δtopo',
+  'drift.neighbourOverlap': 'neighbour overlap',
+  'drift.cka': 'CKA',
+};
+
+export function metricTitle(metric: string): string {
+  return titles[metric] ?? metric;
+}
+
+/**
+ * A metric as a person reads it. Accuracies and F1 are in percent with one decimal; whatever runs over magnitudes,
+ * such as a drift, has three significant digits.
+ */
+export function formatMetric(metric: string, value: number): string {
+  return formatSummary(metric, { mean: value, halfWidth: null });
+}
+
+/** `62.3 ± 1.2`; a single measurement has no interval. Mean and half-width have the same decimals. */
+export function formatSummary(metric: string, { mean, halfWidth }: Pick<Summary, 'mean' | 'halfWidth'>): string {
+  const show = isPercentage(metric) ? percent : significant(Math.max(Math.abs(mean), halfWidth ?? 0));
+  return halfWidth === null ? show(mean) : `${show(mean)} ± ${show(halfWidth)}`;
+}
+
+/** A difference with its sign: `+2.1 ± 0.4`; of percentages, in percentage points. */
+export function formatDifference(metric: string, difference: Pick<Summary, 'mean' | 'halfWidth'>): string {
+  return `${difference.mean > 0 ? '+' : ''}${formatSummary(metric, difference)}`;
+}
+
+function isPercentage(metric: string): boolean {
+  return /(accuracy|F1)$/.test(metric);
+}
+
+function percent(value: number): string {
+  return (100 * value).toFixed(1);
+}
+
+/** Three significant digits for numbers of about this size, without exponent from 0.001 to 99999. */
+function significant(size: number): (value: number) => string {
+  if (size === 0 || !Number.isFinite(size)) return String;
+  const exponent = Math.floor(Math.log10(size));
+  if (exponent >= -3 && exponent < 5) return (value) => value.toFixed(Math.max(0, 2 - exponent));
+  return (value) => `${(value / 10 ** exponent).toFixed(2)}e${exponent}`;
+}

@@ -1,0 +1,55 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { places } from '../../src/cli/environment.ts';
+
+const home = join(homedir(), '.cache');
+
+describe('places', () => {
+  it('has defaults below the user’s cache', () => {
+    expect(places({})).toEqual({
+      cacheFolder: join(home, 'contrafit'),
+      dataFolder: join(home, 'contrafit', 'data'),
+      encoders: { hubCache: join(home, 'huggingface', 'hub'), offline: false },
+    });
+  });
+
+  it('follows XDG_CACHE_HOME where it is absolute', () => {
+    expect(places({ XDG_CACHE_HOME: '/caches' })).toMatchObject({
+      cacheFolder: '/caches/contrafit',
+      dataFolder: '/caches/contrafit/data',
+      encoders: { hubCache: '/caches/huggingface/hub' },
+    });
+    expect(places({ XDG_CACHE_HOME: 'caches' })).toEqual(places({}));
+  });
+
+  it('takes this project’s own variables first', () => {
+    const environment = { CONTRAFIT_CACHE: '/c', XDG_CACHE_HOME: '/caches' };
+    expect(places(environment)).toMatchObject({ cacheFolder: '/c', dataFolder: '/c/data' });
+    expect(places({ ...environment, CONTRAFIT_DATA: '/d' })).toMatchObject({ cacheFolder: '/c', dataFolder: '/d' });
+  });
+
+  it('takes HF_HUB_CACHE before HF_HOME', () => {
+    expect(places({ HF_HOME: '/hf' }).encoders.hubCache).toBe('/hf/hub');
+    expect(places({ HF_HOME: '/hf', HF_HUB_CACHE: '/hub' }).encoders.hubCache).toBe('/hub');
+  });
+
+  it('reads how the hub is reached, and counts what is empty as unset', () => {
+    expect(places({ HF_ENDPOINT: 'http://mirror/', HF_TOKEN: ' hf_x\n' }).encoders).toMatchObject({
+      endpoint: 'http://mirror',
+      token: 'hf_x',
+    });
+    expect(places({ HF_ENDPOINT: '', HF_TOKEN: '', HF_HOME: '', CONTRAFIT_DATA: '' })).toEqual(places({}));
+  });
+
+  it.each([
+    ['1', true],
+    ['on', true],
+    ['YES', true],
+    ['True', true],
+    ['0', false],
+    ['', false],
+  ])('reads HF_HUB_OFFLINE=%s as %s', (value, offline) => {
+    expect(places({ HF_HUB_OFFLINE: value }).encoders.offline).toBe(offline);
+  });
+});

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { dataSchema, loadCorpus } from '../../src/data/corpus.ts';
+import { problemsOf } from './problems.ts';
+import { temporaryFolder } from './temporaryFolder.ts';
+
+const places = { dataFolder: '' };
+const load = (source: string, exclude: string[] = []) => loadCorpus(dataSchema.parse({ source, exclude }), places);
+
+const csv = (...rows: string[]) => ['text,label', ...rows].join('\n');
+const files = {
+  'train.csv': csv('a,joy', 'b,joy', 'c,fear', 'd,fear', 'e,anger', 'f,anger'),
+  'validation.csv': csv('g,joy', 'h,fear', 'i,anger'),
+  'test.csv': csv('j,joy', 'k,fear', 'l,fear'),
+};
+
+it('is the embedded corpus unless told otherwise', () => {
+  expect(dataSchema.parse({})).toEqual({ source: 'embedded', exclude: [] });
+});
+
+describe('loading', () => {
+  it('numbers the classes and keeps texts and labels in step', async () => {
+    const corpus = await load(await temporaryFolder(files));
+    expect(corpus.labelNames).toEqual(['anger', 'fear', 'joy']);
+    expect(corpus.train.texts).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+    expect([...corpus.train.labels]).toEqual([2, 2, 1, 1, 0, 0]);
+    expect([...corpus.test.labels]).toEqual([2, 1, 1]);
+    expect(corpus.train).not.toHaveProperty('contexts');
+  });
+
+  it('has contexts only if every text has one', async () => {
+    const row = (text: string, label: string, context?: string) => JSON.stringify({ text, label, context });
+    const folder = await temporaryFolder({
+      'train.jsonl': [row('a', 'x', 'A'), row('b', 'x', 'B'), row('c', 'y', 'C'), row('d', 'y', 'D')].join('\n'),
+      'validation.jsonl': [row('e', 'x', 'E'), row('f', 'y')].join('\n'),
+      'test.jsonl': [row('g', 'x'), row('h', 'y')].join('\n'),
+    });
+    const corpus = await load(folder);
+    expect(corpus.train.contexts).toEqual(['A', 'B', 'C', 'D']);
+    expect(corpus.validation).not.toHaveProperty('contexts');
+    expect(corpus.test).not.toHaveProperty('contexts');
+  });
+
+  it('leaves out excluded classes, renumbers the others and counts what went', async () => {
+    const corpus = await load(await temporaryFolder(files), ['anger']);
+    expect(corpus.labelNames).toEqual(['fear', 'joy']);
+    expect([...corpus.train.labels]).toEqual([1, 1, 0, 0]);
+    expect(corpus.notes).toContain('excluded anger: 2 train, 1 validation, 0 test texts');
+  });
+
+  it('notes classes without a train text', async () => {
+    const corpus = await load(await temporaryFolder({ ...files, 'test.csv': csv('j,joy', 'k,grief') }));
+    expect(corpus.notes).toContain('no train text has the label grief');
+  });
+});
+
+describe('hash', () => {
+  it('is that of the content, wherever it lies and in whichever format', async () => {
+    const tsv = (content: string) => content.replaceAll(',', '\t');
+    const first = await load(await temporaryFolder(files));
+    const second = await load(
+      await temporaryFolder({
+        'train.tsv': tsv(files['train.csv']),
+        'validation.tsv': tsv(files['validation.csv']),
+        'test.csv': files['test.csv'],
+      }),
+    );
+    expect(second.hash).toBe(first.hash);
+    expect(first.hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('changes with a text, a label, the order, a split, the taxonomy and the exclusion', async () => {
+    const variants = [
+      files,
+      { ...files, 'test.csv': files['test.csv'].replace('l,', 'm,') },
+      { ...files, 'test.csv': files['test.csv'].replace('l,fear', 'l,joy') },
+      { ...files, 'test.csv': csv('k,fear', 'j,joy', 'l,fear') },
+      { ...files, 'test.csv': files['validation.csv'], 'validation.csv': files['test.csv'] },
+      { ...files, 'labels.txt': 'joy\nfear\nanger' },
+    ];
+    const hashes = new Set<string>();
+    for (const variant of variants) hashes.add((await load(await temporaryFolder(variant))).hash);
+    hashes.add((await load(await temporaryFolder(files), ['anger'])).hash);
+    expect(hashes.size).toBe(variants.length + 1);
+  });
+});
+
+describe('refuses', () => {
+  it('an unknown source, with the nearest known one', async () => {
+    const [problem, ...others] = await problemsOf(load('go-emotions'));
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ code: 'DATA_UNKNOWN_SOURCE', given: 'source "go-emotions"' });
+    expect(problem?.expected).toContain('embedded, goemotions or a folder');
+    expect(problem?.remedy).toContain('Did you mean "goemotions"?');
+  });
+
+  it('names that every object has', async () => {
+    expect(await problemsOf(load('constructor'))).toMatchObject([{ code: 'DATA_UNKNOWN_SOURCE' }]);
+  });
+
+  it('unknown classes, all of them, with the known ones', async () => {
+    const problems = await problemsOf(load(await temporaryFolder(files), ['joyy', 'fear', 'ennui']));
+    expect(problems.map(({ code, given }) => `${code} ${given}`)).toEqual([
+      'DATA_UNKNOWN_CLASS exclude "joyy"',
+      'DATA_UNKNOWN_CLASS exclude "ennui"',
+    ]);
+    expect(problems[0]?.expected).toBe('one of anger, fear, joy');
+    expect(problems[0]?.remedy).toContain('Did you mean "joy"?');
+    expect(problems[1]?.remedy).not.toContain('Did you mean');
+  });
+
+  it.each([
+    ['one class', { 'train.csv': csv('a,joy', 'b,joy') }, [], ['DATA_ONE_CLASS']],
+    ['one class after exclusion', {}, ['joy', 'fear'], ['DATA_ONE_CLASS', 'DATA_TOO_SMALL', 'DATA_TOO_SMALL']],
+    ['no class after exclusion', {}, ['joy', 'fear', 'anger'], Array<string>(3).fill('DATA_TOO_SMALL')],
+    ['no two classes with a pair', { 'train.csv': csv('a,joy', 'b,joy', 'c,fear', 'd,anger') }, [], ['DATA_TOO_SMALL']],
+    ['a single test text', { 'test.csv': csv('j,joy') }, [], ['DATA_TOO_SMALL']],
+  ])('%s', async (_, changed, exclude, codes) => {
+    const problems = await problemsOf(load(await temporaryFolder({ ...files, ...changed }), exclude));
+    expect(problems.map(({ code }) => code)).toEqual(codes);
+  });
+});

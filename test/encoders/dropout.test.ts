@@ -1,0 +1,93 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createDropout } from '../../src/encoders/dropout.ts';
+import type { Encoder } from '../../src/encoders/encoder.ts';
+import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
+import { leakedTensors, onEachEngine } from '../engine/engines.ts';
+import { goldenFolder, type Reference, readReference } from './goldens.ts';
+
+const config = { dropout: { hidden: 0.3, attention: 0.1 } };
+
+onEachEngine('dropout', () => {
+  const ones = (kind: 'hidden' | 'attention', ...[seed, step, rates, rate]: Parameters<typeof createDropout>) => {
+    const y = tf.tidy(() => createDropout(seed, step, rates, rate)[kind](tf.ones([100, 200])));
+    const values = y.dataSync();
+    y.dispose();
+    return values;
+  };
+  const shareOfZeros = (values: ArrayLike<number>) => Array.from(values).filter((v) => v === 0).length / values.length;
+
+  it('zeroes the share that the encoder says and scales the rest', () => {
+    for (const kind of ['hidden', 'attention'] as const) {
+      const rate = config.dropout[kind];
+      const values = ones(kind, 1, 0, config);
+      // Five standard deviations of 20,000 draws.
+      expect(Math.abs(shareOfZeros(values) - rate)).toBeLessThan(5 * Math.sqrt((rate * (1 - rate)) / 20_000));
+      for (const value of new Set(values)) expect([0, Math.fround(1 / (1 - rate))]).toContain(value);
+    }
+  });
+
+  it('can be given one rate for both kinds, also 0', () => {
+    for (const kind of ['hidden', 'attention'] as const) {
+      expect(Math.abs(shareOfZeros(ones(kind, 1, 0, config, 0.5)) - 0.5)).toBeLessThan(0.02);
+      expect(shareOfZeros(ones(kind, 1, 0, config, 0))).toBe(0);
+    }
+  });
+
+  it('repeats itself for the same seed and step, and for no other', () => {
+    const first = ones('hidden', 1, 5, config);
+    expect(ones('hidden', 1, 5, config)).toEqual(first);
+    expect(ones('hidden', 1, 6, config)).not.toEqual(first);
+    expect(ones('hidden', 2, 5, config)).not.toEqual(first);
+  });
+
+  it('draws another mask each time', () => {
+    const dropout = createDropout(1, 0, config);
+    const [a, b] = tf.tidy(() => [dropout.hidden(tf.ones([50, 50])), dropout.hidden(tf.ones([50, 50]))]);
+    expect(a?.dataSync()).not.toEqual(b?.dataSync());
+    tf.dispose([a, b]);
+  });
+
+  it('passes gradients where it kept the value', () => {
+    const [y, gradient] = tf.tidy(() => {
+      const x = tf.ones([30, 30]);
+      const drop = (input: tf.Tensor) => createDropout(4, 2, config).hidden(input);
+      return [drop(x), tf.grad((input) => tf.sum(drop(input)))(x)];
+    });
+    expect(gradient?.dataSync()).toEqual(y?.dataSync());
+    tf.dispose([y, gradient]);
+  });
+});
+
+onEachEngine('an encoder with dropout', () => {
+  let encoder: Encoder;
+  let reference: Reference;
+  beforeAll(async () => {
+    encoder = await loadEncoder(`${goldenFolder}bert`, 'bert');
+    reference = await readReference('bert');
+  });
+  afterAll(() => encoder.dispose());
+
+  const hidden = (...key: [seed: number, step: number, rate?: number]) => {
+    const states = encoder.hiddenStates(reference.batch, createDropout(key[0], key[1], encoder.config, key[2]));
+    const values = states.dataSync();
+    states.dispose();
+    return values;
+  };
+
+  it('repeats itself for the same seed and step, and for no other', () => {
+    expect(hidden(1, 1)).toEqual(hidden(1, 1));
+    expect(hidden(1, 1)).not.toEqual(hidden(1, 2));
+    expect(hidden(1, 1)).not.toEqual(hidden(2, 1));
+  });
+
+  it('is the encoder without dropout at rate 0', () => {
+    const states = encoder.hiddenStates(reference.batch);
+    expect(hidden(1, 1, 0)).toEqual(states.dataSync());
+    states.dispose();
+  });
+
+  it('leaves no tensor behind', () => {
+    expect(leakedTensors(() => hidden(1, 1))).toBe(0);
+  });
+});

@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { pairedDifference, paretoFront, summary } from '../../src/evaluation/statistics.ts';
+import golden from './golden/intervals.json' with { type: 'json' };
+
+describe('summary', () => {
+  it.each(
+    golden.map((example) => [example.values.length, example] as const),
+  )('gives SciPy’s t interval for %i values', (n, { values, mean, halfWidth }) => {
+    const measured = summary(values);
+    expect(measured.n).toBe(n);
+    expect(measured.mean).toBeCloseTo(mean, 12);
+    expect(measured.halfWidth).toBeCloseTo(halfWidth, 10);
+  });
+
+  it('knows no interval for a single value', () => {
+    expect(summary([0.25])).toEqual({ mean: 0.25, halfWidth: null, n: 1 });
+  });
+
+  it('is sure of values that never vary', () => {
+    expect(summary([3, 3, 3])).toEqual({ mean: 3, halfWidth: 0, n: 3 });
+  });
+
+  it.each([[[]], [[1, Number.NaN]], [[Number.POSITIVE_INFINITY]]])('refuses %j', (values) => {
+    expect(() => summary(values)).toThrow('expected at least one value, all finite');
+  });
+});
+
+describe('pairedDifference', () => {
+  it('takes the differences pair by pair', () => {
+    const { values, mean, n, halfWidth } = pairedDifference([3, 5, 9], [1, 4, 6]);
+    expect(values).toEqual([2, 1, 3]);
+    expect({ mean, n }).toEqual({ mean: 2, n: 3 });
+    expect(halfWidth).toBeCloseTo(summary([2, 1, 3]).halfWidth ?? Number.NaN, 12);
+  });
+
+  it('is surer than the series where both vary together', () => {
+    const before = [1, 5, 9];
+    const after = [2.1, 6, 9.9];
+    expect(pairedDifference(after, before).halfWidth).toBeLessThan(summary(after).halfWidth ?? Number.NaN);
+  });
+
+  it('refuses series of different lengths', () => {
+    expect(() => pairedDifference([1, 2], [1])).toThrow('cannot pair 2 values with 1');
+  });
+});
+
+describe('paretoFront', () => {
+  it.each([
+    ['nothing', [], []],
+    ['a single point', [[1, 1]], [true]],
+    [
+      'a dominated point',
+      [
+        [2, 1],
+        [1, 2],
+      ],
+      [true, false],
+    ],
+    [
+      'a trade-off',
+      [
+        [1, 1],
+        [2, 2],
+      ],
+      [true, true],
+    ],
+    [
+      'equal gains',
+      [
+        [1, 1],
+        [1, 2],
+      ],
+      [true, false],
+    ],
+    [
+      'equal costs',
+      [
+        [1, 1],
+        [2, 1],
+      ],
+      [false, true],
+    ],
+    [
+      'equal points',
+      [
+        [1, 1],
+        [1, 1],
+      ],
+      [true, true],
+    ],
+    [
+      'equal points that are dominated',
+      [
+        [1, 1],
+        [1, 1],
+        [2, 0],
+      ],
+      [false, false, true],
+    ],
+  ])('%s', (_, points, expected) => {
+    expect(paretoFront(points.map(([gain = 0, cost = 0]) => ({ gain, cost })))).toEqual(expected);
+  });
+
+  const points = fc.array(fc.record({ gain: fc.integer({ min: 0, max: 6 }), cost: fc.integer({ min: 0, max: 6 }) }), {
+    minLength: 1,
+    maxLength: 20,
+  });
+
+  it('holds the best gain and the least cost, and every point outside is beaten by one inside', () => {
+    fc.assert(
+      fc.property(points, (list) => {
+        const marks = paretoFront(list);
+        const front = list.filter((_, i) => marks[i]);
+        expect(Math.max(...front.map(({ gain }) => gain))).toBe(Math.max(...list.map(({ gain }) => gain)));
+        expect(Math.min(...front.map(({ cost }) => cost))).toBe(Math.min(...list.map(({ cost }) => cost)));
+        for (const point of list.filter((_, i) => !marks[i])) {
+          expect(front.some(({ gain, cost }) => gain >= point.gain && cost <= point.cost)).toBe(true);
+        }
+        // Along the front more gain costs more.
+        const sorted = front.toSorted((a, b) => a.gain - b.gain || a.cost - b.cost);
+        for (const [i, point] of sorted.slice(1).entries()) {
+          const previous = sorted[i] ?? point;
+          expect(point.gain === previous.gain ? point.cost === previous.cost : point.cost > previous.cost).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('refuses what is not a number', () => {
+    expect(() => paretoFront([{ gain: Number.NaN, cost: 1 }])).toThrow('expected finite gains and costs');
+  });
+});

@@ -1,0 +1,115 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { z } from 'zod';
+import type { ObjectiveInputs } from '../../src/objectives/objective.ts';
+import { objectiveSchema, weightedSum } from '../../src/objectives/weightedSum.ts';
+import { onEachEngine } from '../engine/engines.ts';
+import { randomBatch, scalarOf } from './batches.ts';
+
+function make(config: z.input<typeof objectiveSchema>) {
+  return weightedSum(objectiveSchema.parse(config));
+}
+
+function inputs(): ObjectiveInputs & { frozen: tf.Tensor2D; projections: tf.Tensor2D } {
+  const { rows, others, labels } = randomBatch(8, 5, 3, 1);
+  return {
+    embeddings: tf.tensor2d(rows),
+    frozen: tf.tensor2d(others),
+    projections: tf.tensor2d(rows),
+    labels,
+  };
+}
+
+onEachEngine('weightedSum', () => {
+  test('is the sum of weight times term, and gives each term before and after its weight', () => {
+    const { total, terms, weighted } = make({
+      supCon: { weight: 0.5 },
+      vectorSpacePreservation: { weight: 10, reduction: 'sum' },
+    }).evaluate(inputs());
+    const alone = (config: z.input<typeof objectiveSchema>) => scalarOf(make(config).evaluate(inputs()).total);
+    const supCon = alone({ supCon: {} });
+    const preservation = alone({ vectorSpacePreservation: { reduction: 'sum' } });
+
+    expect(Object.keys(terms)).toEqual(['supCon', 'vectorSpacePreservation']);
+    expect(scalarOf(terms.supCon as tf.Scalar)).toBe(supCon);
+    expect(scalarOf(terms.vectorSpacePreservation as tf.Scalar)).toBe(preservation);
+    expect(scalarOf(weighted.supCon as tf.Scalar)).toBeCloseTo(0.5 * supCon, 5);
+    expect(scalarOf(weighted.vectorSpacePreservation as tf.Scalar)).toBeCloseTo(10 * preservation, 5);
+    expect(scalarOf(total)).toBeCloseTo(0.5 * supCon + 10 * preservation, 4);
+  });
+
+  test('a term of weight 0 is evaluated but adds no gradient', () => {
+    const { embeddings, ...others } = inputs();
+    const variable = tf.variable(embeddings) as tf.Variable<tf.Rank.R2>;
+    const sum = make({ supCon: {}, vectorSpacePreservation: { weight: 0 } });
+    const evaluate = () => sum.evaluate({ ...others, embeddings: variable, projections: variable });
+    const alone = make({ supCon: {} });
+    const gradient = tf.variableGrads(() => evaluate().total, [variable]).grads[variable.name] as tf.Tensor;
+    const expected = tf.variableGrads(
+      () => alone.evaluate({ ...others, embeddings: variable, projections: variable }).total,
+      [variable],
+    ).grads[variable.name] as tf.Tensor;
+
+    expect(scalarOf(evaluate().terms.vectorSpacePreservation as tf.Scalar)).toBeGreaterThan(0);
+    expect(gradient.dataSync()).toEqual(expected.dataSync());
+  });
+
+  test('a term of weight 0 is left out where its inputs are missing; another one is not', () => {
+    const without = { ...inputs(), frozen: null };
+    const logged = make({ supCon: {}, vectorSpacePreservation: { weight: 0 } });
+    expect(Object.keys(logged.evaluate(without).terms)).toEqual(['supCon']);
+    const trained = make({ supCon: {}, vectorSpacePreservation: {} });
+    expect(() => trained.evaluate(without)).toThrow('vectorSpacePreservation needs frozen');
+  });
+});
+
+test('tells what its terms need and whether they decompose', () => {
+  const sum = make({ vectorSpacePreservation: { weight: 3 }, supCon: {} });
+  expect(sum.needs).toEqual(new Set(['projections', 'labels', 'frozen']));
+  expect(sum.terms).toEqual([
+    { name: 'supCon', weight: 1, decomposable: false, needs: ['projections', 'labels'] },
+    { name: 'vectorSpacePreservation', weight: 3, decomposable: true, needs: ['frozen'] },
+  ]);
+  expect(make({ vectorSpacePreservation: {} }).needs).toEqual(new Set(['frozen']));
+});
+
+test('counts by the name of the term', () => {
+  const counts = make({ supCon: {}, vectorSpacePreservation: {} }).counts(Int32Array.of(0, 0, 1));
+  expect(counts).toEqual({ 'supCon.loneAnchors': 1, 'supCon.usableAnchors': 2, 'supCon.positivesPerAnchor': 1 });
+});
+
+describe('objectiveSchema', () => {
+  test('fills in defaults', () => {
+    expect(objectiveSchema.parse({ supCon: {}, vectorSpacePreservation: { weight: 10 } })).toEqual({
+      supCon: { temperature: 0.1, denominator: 'out', weight: 1 },
+      vectorSpacePreservation: { reduction: 'mean', weight: 10 },
+    });
+  });
+
+  test.each([
+    {},
+    { supCon: { weight: 0 } },
+    { supCon: { weight: -1 } },
+    { supCon: { tau: 0.1 } },
+    { simCse: {} },
+  ])('refuses %j', (config) => {
+    expect(objectiveSchema.safeParse(config).success).toBe(false);
+  });
+
+  test('names the terms when none is trained', () => {
+    const { error } = objectiveSchema.safeParse({ supCon: { weight: 0 } });
+    expect(error?.issues[0]?.message).toBe(
+      'at least one term with a weight above 0; the terms are supCon, vectorSpacePreservation',
+    );
+  });
+
+  test('the compiler knows every option of every term', () => {
+    type Input = z.input<typeof objectiveSchema>;
+    expectTypeOf<keyof Input>().toEqualTypeOf<'supCon' | 'vectorSpacePreservation'>();
+    expectTypeOf<NonNullable<Input['supCon']>['temperature']>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<NonNullable<Input['supCon']>['denominator']>().toEqualTypeOf<'out' | 'in' | undefined>();
+    expectTypeOf<NonNullable<Input['vectorSpacePreservation']>['weight']>().toEqualTypeOf<number | undefined>();
+    // @ts-expect-error: an option that no term has
+    objectiveSchema.safeParse({ supCon: { tau: 0.1 } } satisfies Input);
+  });
+});

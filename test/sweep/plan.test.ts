@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.ts';
+import { defineExperiment, type Experiment } from '../../src/sweep/experiment.ts';
+import { parseOverride } from '../../src/sweep/overrides.ts';
+import { planExperiment } from '../../src/sweep/plan.ts';
+
+const experiment = defineExperiment({
+  name: 'plan',
+  objective: { supCon: {}, vectorSpacePreservation: { weight: 1 } },
+  sampler: { kind: 'mPerClass', batchSize: 64, m: 4 },
+  training: { steps: 10 },
+  grid: {
+    'objective.supCon.temperature': [0.05, 0.1],
+    'objective.vectorSpacePreservation.weight': [0, 1, 10],
+  },
+});
+
+const problemsOf = (given: unknown, set: string[] = []) => {
+  try {
+    planExperiment(given as Experiment, { set: set.map(parseOverride) });
+  } catch (error) {
+    if (error instanceof UserError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe('planExperiment', () => {
+  it('combines all axes, the last one fastest, and fills in defaults', () => {
+    const { points, seeds } = planExperiment(experiment);
+    expect(seeds).toEqual([1, 2, 3]);
+    expect(points.map(({ axes }) => Object.values(axes))).toEqual([
+      [0.05, 0],
+      [0.05, 1],
+      [0.05, 10],
+      [0.1, 0],
+      [0.1, 1],
+      [0.1, 10],
+    ]);
+    expect(points[5]?.settings.objective).toMatchObject({
+      supCon: { temperature: 0.1, weight: 1 },
+      vectorSpacePreservation: { weight: 10, reduction: 'mean' },
+    });
+    expect(points[0]?.settings.training).toMatchObject({ learningRate: 1e-4, warmup: 0.1, schedule: 'linear' });
+  });
+
+  it('makes a list an axis, a single value a setting, and a list setting a list', () => {
+    const set = [
+      'objective.supCon.temperature=0.2',
+      'training.learningRate=logspace(-5, -4, 2)',
+      'data.exclude=["neutral"]',
+    ].map(parseOverride);
+    const { points } = planExperiment(experiment, { set, seeds: [4] });
+    expect(points).toHaveLength(6);
+    expect(new Set(points.map(({ settings }) => settings.objective.supCon?.temperature))).toEqual(new Set([0.2]));
+    expect(new Set(points.map(({ settings }) => settings.training.learningRate))).toEqual(new Set([1e-5, 1e-4]));
+    expect(points.every(({ settings }) => settings.data.exclude[0] === 'neutral')).toBe(true);
+  });
+
+  it('lets an axis be a whole object, for settings that belong together', () => {
+    const set = [parseOverride('sampler=[{"kind":"stratified","batchSize":32},{"kind":"mPerClass","batchSize":32,"m":4}]')];
+    const kinds = planExperiment({ ...experiment, grid: {} }, { set }).points.map((point) => point.settings.sampler.kind);
+    expect(kinds).toEqual(['stratified', 'mPerClass']);
+  });
+
+  it('reports everything that is wrong, each thing once', () => {
+    const problems = problemsOf({
+      ...experiment,
+      poolin: 'mean',
+      maxLength: -1,
+      grid: { 'objective.supCon.temprature': [0.1, 0.2], 'training.learningRate': [1, 'fast'] },
+    });
+    expect(problems.map(({ code, given }) => `${code} ${given}`).sort()).toEqual([
+      'EXPERIMENT_INVALID maxLength = -1',
+      'EXPERIMENT_INVALID training.learningRate = "fast"',
+      'EXPERIMENT_UNKNOWN_SETTING objective.supCon.temprature',
+      'EXPERIMENT_UNKNOWN_SETTING poolin',
+    ]);
+    expect(problems.find(({ given }) => given === 'poolin')?.remedy).toContain('"pooling"');
+    expect(problems.find(({ given }) => given.endsWith('temprature'))?.remedy).toContain('"temperature"');
+  });
+
+  it.each([
+    [{ ...experiment, name: '../x' }, 'name'],
+    [{ ...experiment, seeds: [1, 1] }, 'seeds'],
+    [{ ...experiment, seeds: [] }, 'seeds'],
+    [{ ...experiment, grid: { pooling: [] } }, 'grid.pooling'],
+    [{ ...experiment, training: { steps: 1, epochs: 1 } }, 'training.steps'],
+    [{ ...experiment, training: {} }, 'training.steps'],
+    [{ ...experiment, training: { steps: 5, stopWhen: { patience: 2 } } }, 'training.validateEvery'],
+    [{ ...experiment, objective: {}, grid: {} }, 'objective'],
+    [{ ...experiment, sampler: { kind: 'random' } }, 'sampler'],
+  ])('refuses a wrong definition (%#) at %s', (wrong, path) => {
+    expect(problemsOf(wrong).map(({ given }) => given).join()).toContain(path);
+  });
+
+  it('refuses a value that stands twice on an axis', () => {
+    expect(problemsOf(experiment, ['pooling=["cls","cls"]']).map(({ code }) => code)).toEqual(['EXPERIMENT_DUPLICATE_VALUE']);
+  });
+});

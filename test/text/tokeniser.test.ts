@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { places } from '../../src/cli/environment.ts';
+import { cachedSnapshot } from '../../src/encoders/hubCache.ts';
+import { UserError } from '../../src/errors.ts';
+import { loadTokeniser, type TokenisedTexts, type Tokeniser } from '../../src/text/tokeniser.ts';
+import golden from './golden/ids.json' with { type: 'json' };
+import sentences from './golden/sentences.json' with { type: 'json' };
+
+const goldenEncoders = new URL('../encoders/golden/', import.meta.url).pathname;
+const { encoders, dataFolder } = places(process.env);
+const miniLm = await cachedSnapshot(encoders.hubCache, 'sentence-transformers/all-MiniLM-L6-v2');
+const goEmotions = join(dataFolder, 'goemotions', 'test.tsv');
+
+const tokenisers = [
+  { name: 'bert' as const, folder: join(goldenEncoders, 'bert') },
+  { name: 'roberta' as const, folder: join(goldenEncoders, 'roberta') },
+  { name: 'all-MiniLM-L6-v2' as const, folder: miniLm },
+];
+
+function idsOf(texts: TokenisedTexts): number[][] {
+  return Array.from({ length: texts.size }, (_, i) => [
+    ...texts.ids.subarray(texts.offsets[i] ?? 0, texts.offsets[i + 1] ?? 0),
+  ]);
+}
+
+for (const { name, folder } of tokenisers) {
+  describe.skipIf(folder === undefined)(`the tokeniser of ${name}, against transformers`, () => {
+    const expected = golden[name];
+    let tokeniser: Tokeniser;
+    beforeAll(async () => {
+      tokeniser = await loadTokeniser(folder as string);
+    });
+
+    it('gives the same ids to emoji, accents, other scripts, special tokens and empty texts', () => {
+      expect(idsOf(tokeniser.encode(sentences, 512))).toEqual(expected.ids);
+    });
+
+    it('cuts as transformers does and counts what it cut', () => {
+      const cut = tokeniser.encode(sentences, 8);
+      expect(idsOf(cut)).toEqual(expected.cutTo8);
+      expect(cut.truncated).toBe(expected.ids.filter((ids) => ids.length > 8).length);
+      const long = Array.from({ length: 60 }, () => sentences[0]).join(' ');
+      expect(idsOf(tokeniser.encode([long], 256))).toEqual([expected.sentence0Repeated60TimesCutTo256]);
+    });
+
+    it('knows its size and its padding', () => {
+      expect(tokeniser).toMatchObject({ vocabularySize: expected.size, padId: expected.pad });
+    });
+
+    it.skipIf(!existsSync(goEmotions))('gives the same ids to all of GoEmotions’ test texts', async () => {
+      const rows = (await readFile(goEmotions, 'utf8')).split(/\r?\n/).filter((row) => row !== '');
+      const texts = rows.map((row) => row.split('\t')[0] as string);
+      const lines = idsOf(tokeniser.encode(texts, 100_000)).map((ids) => ids.join(','));
+      expect(createHash('sha256').update(lines.join('\n')).digest('hex')).toBe(expected.goEmotionsTestSha256);
+    });
+  });
+}
+
+describe('loadTokeniser', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tokeniser-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const codeOf = (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'no error',
+      (error: unknown) => (error instanceof UserError ? error.problems.map(({ code }) => code).join() : String(error)),
+    );
+
+  it('names a missing file', async () => {
+    expect(await codeOf(loadTokeniser(join(folder, 'nowhere')))).toBe('TOKENISER_MISSING');
+  });
+
+  it.each([
+    ['is not JSON', '{"model": '],
+    ['has no model', '{}'],
+    ['has a model that is unknown', '{"model": {"type": "None", "vocab": {}}, "added_tokens": []}'],
+  ])('rejects a file that %s', async (_, text) => {
+    await writeFile(join(folder, 'tokenizer.json'), text);
+    expect(await codeOf(loadTokeniser(folder))).toBe('TOKENISER_INVALID');
+  });
+
+  it('needs a padding token', async () => {
+    const definition = await readFile(join(goldenEncoders, 'bert', 'tokenizer.json'), 'utf8');
+    await writeFile(join(folder, 'tokenizer.json'), definition.replaceAll('[PAD]', '[NOTHING]'));
+    expect(await codeOf(loadTokeniser(folder))).toBe('TOKENISER_WITHOUT_PADDING');
+  });
+
+  it('takes the padding token that tokenizer_config.json names', async () => {
+    await cp(join(goldenEncoders, 'bert', 'tokenizer.json'), join(folder, 'tokenizer.json'));
+    await writeFile(join(folder, 'tokenizer_config.json'), '{"pad_token": {"content": "[MASK]"}}');
+    expect((await loadTokeniser(folder)).padId).toBe(4);
+  });
+
+  it('has a hash that changes with its files', async () => {
+    const [one, other] = await Promise.all([
+      loadTokeniser(join(goldenEncoders, 'bert')),
+      loadTokeniser(join(goldenEncoders, 'roberta')),
+    ]);
+    expect(one.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(one.hash).not.toBe(other.hash);
+  });
+
+  it('refuses a length without room for text', async () => {
+    const tokeniser = await loadTokeniser(join(goldenEncoders, 'bert'));
+    expect(() => tokeniser.encode(['a'], 1)).toThrow(RangeError);
+  });
+});
