@@ -28,13 +28,10 @@ onEachEngine('forward pass, against transformers', () => {
     });
 
     it('gives the same gradients of all tensors', async () => {
-      const { value, grads } = tf.variableGrads(
-        () => {
-          const hidden = encoder.hiddenStates(reference.batch);
-          return tf.sum(tf.mul(hidden, tf.tensor(reference.weighting, hidden.shape))) as tf.Scalar;
-        },
-        [...encoder.variables.values()],
-      );
+      const { value, grads } = tf.variableGrads(() => {
+        const hidden = encoder.hiddenStates(reference.batch);
+        return tf.sum(tf.mul(hidden, tf.tensor(reference.weighting, hidden.shape))) as tf.Scalar;
+      }, [...encoder.variables.values()]);
       expect(new Set(reference.gradients.keys())).toEqual(new Set(encoder.variables.keys()));
       const differences: Record<string, number> = {};
       for (const [tensor, expected] of reference.gradients) {

@@ -51,7 +51,9 @@ export function largestDifference(actual: ArrayLike<number>, expected: Float32Ar
   const width = mask ? expected.length / mask.length : 1;
   return expected.reduce(
     (largest, value, i) =>
-      mask && mask[Math.floor(i / width)] === 0 ? largest : Math.max(largest, Math.abs((actual[i] ?? Number.NaN) - value)),
+      mask && mask[Math.floor(i / width)] === 0
+        ? largest
+        : Math.max(largest, Math.abs((actual[i] ?? Number.NaN) - value)),
     0,
   );
 }

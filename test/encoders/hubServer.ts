@@ -56,16 +56,15 @@ export class HubServer {
     const [, id = '', rest = ''] =
       /^\/api\/models\/([^/]+\/[^/]+)\/(.*)$/.exec(path) ?? /^\/([^/]+\/[^/]+)\/(.*)$/.exec(path) ?? [];
     const repository = this.repositories.get(id);
-    if (!repository) return json(response, 404, { error: 'Repository not found' });
-    if (repository.token && request.headers.authorization !== `Bearer ${repository.token}`) {
-      return json(response, 401, { error: 'Access to this model is restricted' });
-    }
-    if (rest === 'revision/main') return json(response, 200, { _id: '1', id, sha: revision, private: false });
-    if (rest === `tree/${revision}`) return json(response, 200, listing(repository));
     const file = rest.replace(`resolve/${revision}/`, '');
-    const content = repository.files[file];
-    if (!content) return json(response, 404, { error: 'Entry not found' }, { 'X-Error-Code': 'EntryNotFound' });
-    this.#send(file, content, request.headers.range, response);
+    const content = repository?.files[file];
+    if (!repository) json(response, 404, { error: 'Repository not found' });
+    else if (repository.token && request.headers.authorization !== `Bearer ${repository.token}`) {
+      json(response, 401, { error: 'Access to this model is restricted' });
+    } else if (rest === 'revision/main') json(response, 200, { _id: '1', id, sha: revision, private: false });
+    else if (rest === `tree/${revision}`) json(response, 200, listing(repository));
+    else if (content) this.#send(file, content, request.headers.range, response);
+    else json(response, 404, { error: 'Entry not found' }, { 'X-Error-Code': 'EntryNotFound' });
   }
 
   #send(file: string, original: Buffer, range: string | undefined, response: ServerResponse): void {

@@ -81,7 +81,12 @@ onEachEngine('loadEncoder and saveEncoder', () => {
     const [one, other] = [await loadEncoder(`${goldenFolder}bert`, 'a'), await loadEncoder(`${goldenFolder}bert`, 'b')];
     const name = 'embeddings.LayerNorm.weight';
     one.variables.get(name)?.assign(tf.zeros([32]));
-    expect(other.variables.get(name)?.dataSync().some((value) => value === 0)).toBe(false);
+    expect(
+      other.variables
+        .get(name)
+        ?.dataSync()
+        .some((value) => value === 0),
+    ).toBe(false);
     one.dispose();
     other.dispose();
   });
@@ -92,7 +97,10 @@ describe('describeEncoder', () => {
     await damageTensors((tensors) => {
       for (const [name, tensor] of [...tensors]) {
         tensors.delete(name);
-        tensors.set(name.replace('LayerNorm.weight', 'LayerNorm.gamma').replace('LayerNorm.bias', 'LayerNorm.beta'), tensor);
+        tensors.set(
+          name.replace('LayerNorm.weight', 'LayerNorm.gamma').replace('LayerNorm.bias', 'LayerNorm.beta'),
+          tensor,
+        );
       }
     });
     await useEngine('wasm');

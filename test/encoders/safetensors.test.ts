@@ -49,7 +49,9 @@ async function codes(): Promise<string[]> {
 describe('safetensors', () => {
   it('reads what it wrote, bit by bit', async () => {
     const float = fc.float({ noNaN: false });
-    const tensor = fc.array(float, { maxLength: 20 }).map((values) => fromFloat32(Float32Array.from(values), [values.length]));
+    const tensor = fc
+      .array(float, { maxLength: 20 })
+      .map((values) => fromFloat32(Float32Array.from(values), [values.length]));
     const name = fc.string({ unit: 'binary', minLength: 1 }).filter((n) => n !== '__metadata__' && n !== '__proto__');
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(name, tensor)), async (entries) => {
@@ -98,7 +100,11 @@ describe('safetensors', () => {
 });
 
 describe('a damaged safetensors file', () => {
-  const float = (begin: number, end: number, ...shape: number[]) => ({ dtype: 'F32', shape, data_offsets: [begin, end] });
+  const float = (begin: number, end: number, ...shape: number[]) => ({
+    dtype: 'F32',
+    shape,
+    data_offsets: [begin, end],
+  });
 
   it.each<[string, unknown, number, string[]]>([
     ['sound', { a: float(0, 8, 2), b: float(8, 12, 1) }, 12, []],
