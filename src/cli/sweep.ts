@@ -8,15 +8,15 @@ import { didYouMean } from '../didYouMean.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { compare } from '../report/comparison.ts';
 import { comparisonTable } from '../report/comparisonTable.ts';
-import { createView } from '../report/view.ts';
 import { formatDuration } from '../report/duration.ts';
+import { createView } from '../report/view.ts';
 import { codeVersion } from '../sweep/codeVersion.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
 import type { Experiment } from '../sweep/experiment.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { parseOverride, parseSeeds } from '../sweep/overrides.ts';
 import { type PreparedSweep, prepareSweep } from '../sweep/prepare.ts';
-import { type SweepOutcome, runSweep } from '../sweep/sweep.ts';
+import { runSweep, type SweepOutcome } from '../sweep/sweep.ts';
 import { readExperiment } from '../tracking/results.ts';
 import { places } from './environment.ts';
 import { runCli, usageProblem } from './run.ts';
@@ -27,7 +27,9 @@ data; 130 interrupted. Finished cells are never lost: the same command continues
 async function main(): Promise<number> {
   const parser = yargs(hideBin(process.argv))
     .scriptName('yarn sweep')
-    .usage('$0 <experiment> [options]\n\nRuns every point of an experiment\'s grid once a seed and compares the results.')
+    .usage(
+      "$0 <experiment> [options]\n\nRuns every point of an experiment's grid once a seed and compares the results.",
+    )
     .demandCommand(1, 1)
     .options({
       set: {
@@ -43,7 +45,11 @@ async function main(): Promise<number> {
       workers: { type: 'number', describe: 'processes at a time; default one a core' },
       out: { type: 'string', default: 'results', describe: 'results folder' },
       smoke: { type: 'boolean', default: false, describe: 'the same in seconds: few texts, steps and points' },
-      'dry-run': { type: 'boolean', default: false, describe: 'show cells, steps, estimated time and disk; run nothing' },
+      'dry-run': {
+        type: 'boolean',
+        default: false,
+        describe: 'show cells, steps, estimated time and disk; run nothing',
+      },
       fresh: { type: 'boolean', default: false, describe: 'compute finished cells again' },
       'stop-on-failure': { type: 'boolean', default: false, describe: 'start no further cell after a failure' },
       json: { type: 'boolean', default: false, describe: 'print the result as JSON on standard output' },
@@ -188,8 +194,12 @@ async function dryRun(sweep: PreparedSweep, fresh: boolean, json: boolean, print
     for (const { cells } of sweep.groups) {
       for (const { cell, workload } of cells) print(`  ${cell.id}  ${labelOf(cell)}  ${count(workload.steps, 'step')}`);
     }
-    print(`${count(estimate.cells, 'cell')}, ${estimate.finished} of them finished; ${count(estimate.steps, 'step')} to do.`);
-    print(`Estimated from a measurement here and now: ${formatDuration(estimate.seconds)}, ${Math.ceil(estimate.bytes / 1e6)} MB in ${sweep.folder}.`);
+    print(
+      `${count(estimate.cells, 'cell')}, ${estimate.finished} of them finished; ${count(estimate.steps, 'step')} to do.`,
+    );
+    print(
+      `Estimated from a measurement here and now: ${formatDuration(estimate.seconds)}, ${Math.ceil(estimate.bytes / 1e6)} MB in ${sweep.folder}.`,
+    );
     return 0;
   } finally {
     for (const { pool } of sweep.groups) pool.stop();
@@ -202,13 +212,17 @@ function conclude(sweep: PreparedSweep, outcome: SweepOutcome, json: boolean, pr
   if (outcome.done + outcome.reused > 0) print(`\n${comparisonTable(comparison)}`);
   for (const line of failureLines(outcome)) print(line);
   if (outcome.interrupted) {
-    print(`\nInterrupted. ${count(outcome.done + outcome.reused, 'finished cell')} kept in ${sweep.folder}; continue with:\n  ${commandLine()}`);
+    print(
+      `\nInterrupted. ${count(outcome.done + outcome.reused, 'finished cell')} kept in ${sweep.folder}; continue with:\n  ${commandLine()}`,
+    );
     return 130;
   }
   print(`\nResults: ${sweep.folder}`);
   print(`Next:    yarn runs show ${sweep.plan.name}   ·   yarn runs diff <cell> <cell>   ·   yarn runs list`);
   if (outcome.failures.length === 0) return 0;
-  print(`${count(outcome.failures.length, 'cell')} failed; the same command tries only those again. Logs: ${join(sweep.folder, 'logs')}`);
+  print(
+    `${count(outcome.failures.length, 'cell')} failed; the same command tries only those again. Logs: ${join(sweep.folder, 'logs')}`,
+  );
   return 1;
 }
 
@@ -223,12 +237,16 @@ function failureLines({ failures }: SweepOutcome): string[] {
 }
 
 function commandLine(): string {
-  return ['yarn sweep', ...hideBin(process.argv).map((arg) => (/^[\w./:=,-]+$/.test(arg) ? arg : `'${arg}'`))].join(' ');
+  return ['yarn sweep', ...hideBin(process.argv).map((arg) => (/^[\w./:=,-]+$/.test(arg) ? arg : `'${arg}'`))].join(
+    ' ',
+  );
 }
 
 function showDownload(name: string, done: number, total: number): void {
   if (!process.stderr.isTTY) return;
-  process.stderr.write(`\r${name}: ${Math.round(done / 1e6)} of ${Math.round(total / 1e6)} MB ${done === total ? '\n' : ''}`);
+  process.stderr.write(
+    `\r${name}: ${Math.round(done / 1e6)} of ${Math.round(total / 1e6)} MB ${done === total ? '\n' : ''}`,
+  );
 }
 
 function count(n: number, noun: string): string {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { downloadFile, HubApiError, type ListFileEntry, listFiles, modelInfo } from '@huggingface/hub';
 import { lock } from 'proper-lockfile';
@@ -80,7 +80,8 @@ async function downloadInto(repository: string, id: string, access: HubAccess, o
     ...(access.endpoint !== undefined && { hubUrl: access.endpoint }),
     ...(access.token !== undefined && { accessToken: access.token }),
   };
-  const { sha: revision } = await modelInfo({ ...request, name: id, revision: 'main', additionalFields: ['sha'] });
+  const info = await modelInfo({ ...request, name: id, revision: 'main', additionalFields: ['sha'] });
+  const revision = asHex(info.sha);
   const files = await filesOf(id, revision, request);
 
   const total = files.reduce((sum, { size }) => sum + size, 0);
@@ -102,7 +103,7 @@ async function downloadInto(repository: string, id: string, access: HubAccess, o
   } finally {
     await release();
   }
-  return `${repository}/snapshots/${revision}`;
+  return join(repository, 'snapshots', revision);
 }
 
 async function filesOf(id: string, revision: string, request: object): Promise<RemoteFile[]> {
@@ -128,10 +129,14 @@ async function filesOf(id: string, revision: string, request: object): Promise<R
   return files.filter(({ path }) => !single || path === 'model.safetensors' || !weightsPattern.test(path));
 }
 
-function digestOf({ path, lfs, oid }: ListFileEntry): Digest {
-  if (lfs) return { algorithm: 'sha256', hex: lfs.oid };
-  if (oid) return { algorithm: 'git-sha1', hex: oid };
-  throw new RangeError(`the hub lists no digest for ${path}`);
+function digestOf({ lfs, oid }: ListFileEntry): Digest {
+  return lfs ? { algorithm: 'sha256', hex: asHex(lfs.oid) } : { algorithm: 'git-sha1', hex: asHex(oid) };
+}
+
+/** Digests and revisions name files in the cache, so nothing else is taken from a server for one. */
+function asHex(value: string | undefined): string {
+  if (value !== undefined && /^[0-9a-f]{40,64}$/.test(value)) return value;
+  throw new TypeError(`the server's answer is not the hub's: ${JSON.stringify(value)} in place of a digest`);
 }
 
 /** Makes sure that a blob is there, continuing what an interrupted download left. */

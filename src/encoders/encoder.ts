@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Problem, UserError } from '../errors.ts';
 import type { TokenBatch } from '../text/batch.ts';
 import type { Tokeniser } from '../text/tokeniser.ts';
 import type { EncoderConfig } from './config.ts';
@@ -19,6 +20,8 @@ export interface Encoder {
   /**
    * The last layer's hidden states, [batch, length, hiddenSize]; those at padding mean nothing.
    * Differentiable by `variables`.
+   *
+   * @throws UserError `ENCODER_TEXT_TOO_LONG` for a batch longer than `config.maxLength`
    */
   hiddenStates(batch: TokenBatch, dropout?: Dropout): tf.Tensor3D;
   dispose(): void;
@@ -50,7 +53,19 @@ export function createEncoder(
   };
   return {
     ...parts,
-    hiddenStates: (batch, dropout) => forward(config, weights, batch, dropout),
+    hiddenStates(batch, dropout) {
+      if (batch.length > config.maxLength) throw new UserError(tooLong(parts.name, batch.length, config.maxLength));
+      return forward(config, weights, batch, dropout);
+    },
     dispose: () => tf.dispose([...variables.values()]),
+  };
+}
+
+function tooLong(name: string, length: number, maxLength: number): Problem {
+  return {
+    code: 'ENCODER_TEXT_TOO_LONG',
+    given: `a text of ${length} tokens for ${name}`,
+    expected: `at most ${maxLength} tokens, for which it has positions`,
+    remedy: `Lower maxLength to ${maxLength}.`,
   };
 }

@@ -5,6 +5,7 @@ import type { EncoderConfig } from './config.ts';
 import type { Dropout } from './dropout.ts';
 import { gelu } from './gelu.ts';
 import { layerNorm } from './layerNorm.ts';
+import { type Packing, packingOf } from './packing.ts';
 
 /** A tensor by its Hugging Face name without prefix. */
 export type Weights = (name: string) => tf.Tensor;
@@ -14,6 +15,7 @@ interface Pass {
   readonly architecture: Architecture;
   readonly weights: Weights;
   readonly batch: TokenBatch;
+  readonly packing: Packing;
   readonly dropout: Dropout | undefined;
   /** [batch, 1, 1, length]; added to attention scores, it takes the weight of padding to exactly 0. */
   readonly paddingScores: tf.Tensor4D;
@@ -25,19 +27,23 @@ export function forward(config: EncoderConfig, weights: Weights, batch: TokenBat
     const { size, length } = batch;
     const mask = tf.tensor4d(batch.mask, [size, 1, 1, length]);
     const paddingScores = tf.mul(tf.sub(mask, 1), 1e9) as tf.Tensor4D;
-    const pass: Pass = { config, architecture: architectureOf(config), weights, batch, dropout, paddingScores };
+    const architecture = architectureOf(config);
+    const pass: Pass = { config, architecture, weights, batch, packing: packingOf(batch), dropout, paddingScores };
     let hidden = embeddings(pass);
     for (let layer = 0; layer < config.layers; layer++) {
       hidden = transformerLayer(pass, pass.architecture.layerNames(layer), hidden);
     }
-    return tf.reshape(hidden, [size, length, config.hiddenSize]);
+    return tf.reshape(pass.packing.pad(hidden), [size, length, config.hiddenSize]);
   });
 }
 
-/** [batch · length, hiddenSize] */
+/** [tokens, hiddenSize] */
 function embeddings(pass: Pass): tf.Tensor2D {
-  const { weights, batch, config, architecture } = pass;
-  const rows = (name: string, ids: Int32Array) => tf.gather(weights(name), tf.tensor1d(ids, 'int32'));
+  const { weights, batch, config, architecture, packing } = pass;
+  const rows = (name: string, padded: Int32Array) => {
+    const ids = Int32Array.from(packing.places, (place) => padded[place] as number);
+    return tf.gather(weights(name), tf.tensor1d(ids, 'int32'));
+  };
   let sum = tf.add(
     rows(embeddingNames.words, batch.ids),
     rows(embeddingNames.positions, architecture.positionIds(batch, config)),
@@ -58,18 +64,18 @@ function transformerLayer(pass: Pass, names: LayerNames, x: tf.Tensor2D): tf.Ten
   });
 }
 
-/** Scaled dot-product attention over the real tokens (Vaswani et al. 2017, arXiv:1706.03762). */
+/** Scaled dot-product attention, on the padded form (Vaswani et al. 2017, arXiv:1706.03762). */
 function selfAttention(pass: Pass, names: LayerNames, x: tf.Tensor2D): tf.Tensor2D {
-  const { batch, config, dropout, paddingScores } = pass;
+  const { batch, config, packing, dropout, paddingScores } = pass;
   const { size, length } = batch;
   const headWidth = config.hiddenSize / config.heads;
   const heads = (name: string) =>
-    tf.transpose(tf.reshape(dense(pass, name, x), [size, length, config.heads, headWidth]), [0, 2, 1, 3]);
+    tf.transpose(tf.reshape(packing.pad(dense(pass, name, x)), [size, length, config.heads, headWidth]), [0, 2, 1, 3]);
   const query = tf.mul(heads(names.query), 1 / Math.sqrt(headWidth));
   const scores = tf.add(tf.matMul(query, heads(names.key), false, true), paddingScores);
   const probabilities = tf.softmax(scores);
   const context = tf.matMul(dropout ? dropout.attention(probabilities) : probabilities, heads(names.value));
-  return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [size * length, config.hiddenSize]);
+  return packing.pack(tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [size * length, config.hiddenSize]));
 }
 
 function dense({ weights }: Pass, name: string, x: tf.Tensor2D): tf.Tensor2D {

@@ -1,5 +1,11 @@
-import { paretoFront, pairedDifference, type PairedDifference, type Summary, summary } from '../evaluation/statistics.ts';
 import { formatProblem } from '../errors.ts';
+import {
+  type PairedDifference,
+  pairedDifference,
+  paretoFront,
+  type Summary,
+  summary,
+} from '../evaluation/statistics.ts';
 import { labelOf } from '../sweep/labels.ts';
 import type { CellResult, ExperimentResults, RunSummary } from '../tracking/results.ts';
 import { costMetric, gainMetric } from './metrics.ts';
@@ -90,22 +96,22 @@ export function rowOf(group: readonly CellResult[]): ComparisonRow {
   return {
     axes: group[0]?.cell.axes ?? {},
     cells: runs.map(({ start }) => start.cell),
-    metrics: ofEachMetric(runs, (name) => summary(runs.map(valueOf(name)))),
+    metrics: ofEachMetric(runs, (name) => summary(runs.map(figureOf(name)))),
     counts,
   };
 }
 
-/** A grid point's metrics minus another's, paired over the seeds that both have; empty if they share none. */
-export function pointDifferences(
+/** A grid point's metrics minus another's, paired over the seeds that both have; no differences if they share none. */
+export function comparePoints(
   point: readonly CellResult[],
   baseline: readonly CellResult[],
-): Record<string, PairedDifference> {
+): { readonly seeds: readonly number[]; readonly differences: Readonly<Record<string, PairedDifference>> } {
   const baselineOf = new Map(usable(baseline).map((run) => [run.start.seed, run]));
   const pairs = usable(point).flatMap((run) => {
     const other = baselineOf.get(run.start.seed);
     return other ? [{ run, baseline: other }] : [];
   });
-  return pairedDifferences(pairs);
+  return { seeds: seedsOf(pairs.map(({ run }) => run)), differences: pairedDifferences(pairs) };
 }
 
 function pointRow(group: readonly CellResult[], originals: readonly CellResult[]): Omit<PointRow, 'paretoOptimal'> {
@@ -114,14 +120,18 @@ function pointRow(group: readonly CellResult[], originals: readonly CellResult[]
   const runs = usable(group);
   return {
     ...rowOf(group),
-    seeds: runs.flatMap(({ start: { seed } }) => (seed === null ? [] : [seed])),
+    seeds: seedsOf(runs),
     original,
     differences: baseline ? pairedDifferences(runs.map((run) => ({ run, baseline }))) : {},
   };
 }
 
+function seedsOf(runs: readonly RunSummary[]): number[] {
+  return runs.flatMap(({ start: { seed } }) => (seed === null ? [] : [seed]));
+}
+
 /** Finished runs whose numbers count. */
-function usable(cells: readonly CellResult[]): RunSummary[] {
+export function usable(cells: readonly CellResult[]): RunSummary[] {
   return cells.flatMap(({ outcome }) =>
     outcome.state === 'finished' && ['completed', 'stopped'].includes(outcome.run.end.status) ? [outcome.run] : [],
   );
@@ -136,18 +146,18 @@ function pairedDifferences(pairs: readonly Pair[]): Record<string, PairedDiffere
   const runs = pairs.map(({ run }) => run);
   const baselines = pairs.map(({ baseline }) => baseline);
   return ofEachMetric([...runs, ...baselines], (name) =>
-    pairedDifference(runs.map(valueOf(name)), baselines.map(valueOf(name))),
+    pairedDifference(runs.map(figureOf(name)), baselines.map(figureOf(name))),
   );
 }
 
 /** `measure` of each metric of which all the runs have a finite value. */
 function ofEachMetric<T>(runs: readonly RunSummary[], measure: (name: string) => T): Record<string, T> {
   const names = Object.keys(runs[0]?.end.metrics ?? {});
-  const complete = names.filter((name) => runs.map(valueOf(name)).every(Number.isFinite));
+  const complete = names.filter((name) => runs.map(figureOf(name)).every(Number.isFinite));
   return Object.fromEntries(complete.map((name) => [name, measure(name)]));
 }
 
-function valueOf(metric: string): (run: RunSummary) => number {
+function figureOf(metric: string): (run: RunSummary) => number {
   return ({ end }) => end.metrics[metric] ?? Number.NaN;
 }
 
@@ -175,17 +185,22 @@ function warningsOf({ experiment, cells, unplanned }: ExperimentResults): string
   const finished = cells.flatMap(({ outcome }) => (outcome.state === 'finished' ? [outcome.run] : []));
   const missing = cells.filter(({ outcome }) => outcome.state === 'missing').length;
   return [
-    ...(missing > 0 ? [`${missing} of ${cells.length} cells have not run yet; continue with: ${experiment.command}`] : []),
+    ...(missing > 0 ? [`not run yet: ${missing} of ${cells.length} cells; continue with: ${experiment.command}`] : []),
     ...cells.flatMap(({ cell, outcome }) => {
       if (outcome.state === 'failed') return [`failed: ${labelOf(cell)}: ${outcome.message}`];
-      if (outcome.state === 'broken') return outcome.problems.map((problem) => `${labelOf(cell)}: ${formatProblem(problem)}`);
+      if (outcome.state === 'broken')
+        return outcome.problems.map((problem) => `${labelOf(cell)}: ${formatProblem(problem)}`);
       if (outcome.state === 'missing' || outcome.run.end.status !== 'diverged') return [];
-      return [`diverged, left out of the means: ${labelOf(cell)}: ${outcome.run.end.reason ?? 'no reason was recorded'}`];
+      return [
+        `diverged, left out of the means: ${labelOf(cell)}: ${outcome.run.end.reason ?? 'no reason was recorded'}`,
+      ];
     }),
     ...mixed('versions of the code', finished, ({ start }) => start.code),
     ...mixed('engines', finished, ({ start: { engine } }) => `${engine.name} (${engine.detail})`),
     ...mixed('numbers of threads', finished, ({ start }) => String(start.wall.threads)),
-    ...(unplanned.length > 0 ? [`${unplanned.length} finished runs of earlier plans are not shown`] : []),
+    ...(unplanned.length > 0
+      ? [`not shown: ${unplanned.length} finished runs that the latest plan does not hold`]
+      : []),
   ];
 }
 

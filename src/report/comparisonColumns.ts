@@ -38,15 +38,13 @@ export function comparisonColumns(comparison: Comparison): ComparisonColumn[] {
   ];
 }
 
-/**
- * Two lines on how to read the table.
- */
+/** Two lines on how to read the table. */
 export function comparisonLegend({ points }: Comparison): string[] {
   const interval = points.some(({ cells }) => cells.length > 1)
-    ? '±: 95 % t-interval of the mean over n seeds.'
+    ? '±: 95 % t-interval over n seeds.'
     : 'One seed: no interval can be given.';
   return [
-    `Δemb: mean squared change of the test texts' embeddings per dimension; 0: untouched. ${interval}`,
+    `Δemb: mean squared change of a test text's embedding per dimension; 0: untouched. ${interval}`,
     `gain: points over the original encoder, paired by seed. ${star}: nothing gains as much macro F1 for as little Δemb.`,
   ];
 }
@@ -55,14 +53,16 @@ export function comparisonLegend({ points }: Comparison): string[] {
 function placeColumns({ axes, originals }: Comparison): ComparisonColumn[] {
   const names = shortNames(axes);
   const free = axes.find((path) => originals.every((original) => !(path in original.axes)));
-  const columns = axes.map((path): ComparisonColumn => ({
-    title: names.get(path) ?? path,
-    align: 'right',
-    cell: ({ row, point }) => {
-      if (path in row.axes) return showValue(row.axes[path]);
-      return path === free && !point ? 'original' : '';
-    },
-  }));
+  const columns = axes.map(
+    (path): ComparisonColumn => ({
+      title: names.get(path) ?? path,
+      align: 'right',
+      cell: ({ row, point }) => {
+        if (path in row.axes) return showValue(row.axes[path]);
+        return path === free && !point ? 'original' : '';
+      },
+    }),
+  );
   if (free !== undefined) return columns;
   return [{ title: 'encoder', align: 'left', cell: ({ point }) => (point ? 'retrofitted' : 'original') }, ...columns];
 }

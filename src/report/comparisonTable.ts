@@ -1,5 +1,11 @@
 import type { Comparison } from './comparison.ts';
-import { type ComparisonColumn, comparisonColumns, comparisonLegend, comparisonRows, star } from './comparisonColumns.ts';
+import {
+  type ComparisonColumn,
+  comparisonColumns,
+  comparisonLegend,
+  comparisonRows,
+  star,
+} from './comparisonColumns.ts';
 import { type Colours, noColours } from './terminal.ts';
 import { columnGap, textTable } from './textTable.ts';
 
@@ -17,8 +23,11 @@ export function comparisonTable(
 ): string {
   const rows = comparisonRows(comparison);
   const all = comparisonColumns(comparison);
-  const columns = fitting(all, (column) =>
-    Math.max(...[column.title, ...rows.map((row) => column.cell(row))].map((text) => text.length)), width);
+  const columns = fitting(
+    all,
+    (column) => Math.max(...[column.title, ...rows.map((row) => column.cell(row))].map((text) => text.length)),
+    width,
+  );
   const table = textTable(
     columns,
     rows.map((row) => columns.map((column) => column.cell(row))),
@@ -29,7 +38,9 @@ export function comparisonTable(
     table.replaceAll(star, colours.green(star)),
     '',
     ...comparisonLegend(comparison).map((line) => colours.dim(line)),
-    ...(leftOut.length > 0 ? [colours.dim(`Left out for want of room: ${leftOut.join(', ')}; --json has everything.`)] : []),
+    ...(leftOut.length > 0
+      ? [colours.dim(`Left out for want of room: ${leftOut.join(', ')}; --json has everything.`)]
+      : []),
     ...comparison.warnings.map((warning) => `${colours.yellow('!')} ${warning}`),
   ].join('\n');
 }
@@ -43,5 +54,9 @@ function fitting(
   const ranks = columns.flatMap(({ rank }) => (rank === undefined ? [] : [rank]));
   if (total <= width || ranks.length === 0) return columns;
   const least = Math.min(...ranks);
-  return fitting(columns.filter(({ rank }) => rank !== least), widthOf, width);
+  return fitting(
+    columns.filter(({ rank }) => rank !== least),
+    widthOf,
+    width,
+  );
 }

@@ -54,7 +54,10 @@ export function listEntry(experiment: ExperimentResults | BrokenExperiment): Exp
   const cells = experiment.cells.map(cellEntry);
   const counts: Record<string, number> = {};
   for (const { status } of cells) counts[status] = (counts[status] ?? 0) + 1;
-  const latest = cells.flatMap(({ started }) => started ?? []).sort().at(-1);
+  const latest = cells
+    .flatMap(({ started }) => started ?? [])
+    .sort()
+    .at(-1);
   const best = bestPoint(experiment);
   return {
     name,
@@ -77,7 +80,10 @@ export function experimentList(
   return entries
     .map((entry) => {
       if ('problems' in entry) {
-        return [colours.bold(entry.name), ...entry.problems.map((problem) => `  ${colours.red('✗')} ${formatProblem(problem)}`)];
+        return [
+          colours.bold(entry.name),
+          ...entry.problems.map((problem) => `  ${colours.red('✗')} ${formatProblem(problem)}`),
+        ];
       }
       return [
         `${colours.bold(entry.name)}  ${summaryLine(entry)}`,

@@ -1,9 +1,9 @@
-import { summary, type PairedDifference, type Summary } from '../evaluation/statistics.ts';
+import type { Summary } from '../evaluation/statistics.ts';
+import { showValue } from '../sweep/labels.ts';
 import type { CellResult, RunSummary } from '../tracking/results.ts';
-import { pointDifferences, rowOf } from './comparison.ts';
+import { comparePoints, rowOf, usable } from './comparison.ts';
 import { formatDifference, formatSummary, metricTitle } from './metrics.ts';
 import { differingSettings, type SettingDifference } from './settings.ts';
-import { showValue } from '../sweep/labels.ts';
 import type { Colours } from './terminal.ts';
 import { textTable } from './textTable.ts';
 
@@ -21,29 +21,104 @@ export interface MetricDifference {
   readonly a?: Summary;
   readonly b?: Summary;
   /** b − a. */
-  readonly difference?: Summary | PairedDifference;
+  readonly difference?: Summary;
 }
 
+type Summaries = Readonly<Record<string, Summary>>;
+
 export function diffRuns(a: RunSummary, b: RunSummary): RunDiff {
+  const single = (value: number): Summary => ({ mean: value, halfWidth: null, n: 1 });
+  const values = (run: RunSummary) => mapValues(run.end.metrics, single);
+  const differences = mapValues(b.end.metrics, (value, metric) =>
+    single(value - (a.end.metrics[metric] ?? Number.NaN)),
+  );
   return {
-    settings: differingSettings(circumstances(a), circumstances(b)),
-    metrics: sideBySide(
-      mapValues(a.end.metrics, single),
-      mapValues(b.end.metrics, single),
-      mapValues(b.end.metrics, (value, metric) => single(value - (a.end.metrics[metric] ?? Number.NaN))),
-    ),
+    settings: differingSettings(conditions(a), conditions(b)),
+    metrics: sideBySide(values(a), values(b), differences),
   };
 }
 
 /** Differences of points are paired over the seeds that both have; diverged and failed runs are left out. */
 export function diffPoints(a: readonly CellResult[], b: readonly CellResult[]): RunDiff {
-  const [rowA, rowB] = [rowOf(a), rowOf(b)];
-  const [runA, runB] = [runsOf(a), runsOf(b)];
-  const commonSeeds = commonSeedsOf(a, b);
-  const withoutSeed = (run: RunSummary | undefined) => (run ? { ...circumstances(run), seed: undefined } : {});
+  const conditionsOf = ([first]: readonly RunSummary[]) => (first ? { ...conditions(first), seed: undefined } : {});
+  const { seeds, differences } = comparePoints(b, a);
   return {
-    settings: differingSettings(withoutSeed(runA[0]), withoutSeed(runB[0])),
-    metrics: sideBySide(rowA.metrics, rowB.metrics, pointDifferences(b, a)),
-    commonSeeds,
+    settings: differingSettings(conditionsOf(usable(a)), conditionsOf(usable(b))),
+    metrics: sideBySide(rowOf(a).metrics, rowOf(b).metrics, differences),
+    commonSeeds: seeds,
   };
+}
+
+/** The diff for a terminal. */
+export function diffText(diff: RunDiff, labels: { readonly a: string; readonly b: string }, colours: Colours): string {
+  const text = (title: string) => ({ title, align: 'left' as const });
+  const figure = (title: string) => ({ title, align: 'right' as const });
+  const settings =
+    diff.settings.length === 0
+      ? 'All settings are the same.'
+      : textTable(
+          [text('what differs'), text('a'), text('b')],
+          diff.settings.map(({ path, a, b }) => [path, showSetting(a), showSetting(b)]),
+          colours,
+        );
+  const metrics = textTable(
+    [text('metric'), figure('a'), figure('b'), figure('b − a')],
+    diff.metrics.map(({ metric, a, b, difference }) => [
+      metricTitle(metric),
+      a ? formatSummary(metric, a) : '–',
+      b ? formatSummary(metric, b) : '–',
+      difference ? formatDifference(metric, difference) : '–',
+    ]),
+    colours,
+  );
+  return [
+    `a  ${labels.a}`,
+    `b  ${labels.b}`,
+    '',
+    settings,
+    '',
+    metrics,
+    ...pairing(diff).map((line) => colours.dim(line)),
+  ].join('\n');
+}
+
+function pairing({ commonSeeds }: RunDiff): string[] {
+  if (commonSeeds === undefined) return [];
+  if (commonSeeds.length === 0) return ['', 'The points have no finished seed in common: nothing can be paired.'];
+  const seeds = `b − a is paired over ${commonSeeds.length === 1 ? 'seed' : 'the seeds'} ${commonSeeds.join(', ')}`;
+  return ['', commonSeeds.length === 1 ? `${seeds}: no interval.` : `${seeds}; ±: 95 % t-interval of the mean.`];
+}
+
+/** Everything that a run's numbers depend on, under one object. */
+function conditions({ start }: RunSummary): Record<string, unknown> {
+  const { settings, seed, engine, code, data, encoder, wall } = start;
+  return {
+    ...settings,
+    seed,
+    'data.hash': data.hash,
+    'encoder.hash': encoder.hash,
+    engine: `${engine.name} (${engine.detail})`,
+    threads: wall.threads,
+    code,
+  };
+}
+
+function sideBySide(a: Summaries, b: Summaries, differences: Summaries): MetricDifference[] {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].map((metric) => {
+    const [ofA, ofB, difference] = [a[metric], b[metric], differences[metric]];
+    return {
+      metric,
+      ...(ofA && { a: ofA }),
+      ...(ofB && { b: ofB }),
+      ...(ofA && ofB && difference && { difference }),
+    };
+  });
+}
+
+function mapValues<T, U>(object: Readonly<Record<string, T>>, map: (value: T, key: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value, key)]));
+}
+
+function showSetting(value: unknown): string {
+  return value === undefined ? '–' : showValue(value);
 }

@@ -25,7 +25,9 @@ export interface SelectedPoint {
   readonly point: readonly CellResult[];
 }
 
-export type Selection = { readonly kind: 'experiment'; readonly results: ExperimentResults } | ({ readonly kind: 'cell' } & SelectedCell);
+export type Selection =
+  | { readonly kind: 'experiment'; readonly results: ExperimentResults }
+  | ({ readonly kind: 'cell' } & SelectedCell);
 
 /**
  * What a person names: an experiment or a cell's id, as far as it takes to tell it apart; `experiment/cell`; or the
@@ -71,7 +73,11 @@ function candidatesOf(experiment: ExperimentResults | BrokenExperiment): Candida
   const ids = isReadable(experiment) ? [...experiment.cells.map(({ cell }) => cell.id), ...experiment.unplanned] : [];
   return [
     { name, fullName: name, open: () => ({ kind: 'experiment', results: requireReadable(experiment) }) },
-    ...ids.map((id) => ({ name: id, fullName: `${name}/${id}`, open: () => openCell(requireReadable(experiment), id) })),
+    ...ids.map((id) => ({
+      name: id,
+      fullName: `${name}/${id}`,
+      open: () => openCell(requireReadable(experiment), id),
+    })),
   ];
 }
 
@@ -97,7 +103,9 @@ export function selectPoint(resultsFolder: string, given: string, experiment?: s
     return { axis: part.slice(0, at).trim(), value: part.slice(at + 1).trim() };
   });
   const experiments =
-    experiment === undefined ? listExperiments(resultsFolder).filter(isReadable) : [selectExperiment(resultsFolder, experiment)];
+    experiment === undefined
+      ? listExperiments(resultsFolder).filter(isReadable)
+      : [selectExperiment(resultsFolder, experiment)];
   const found = experiments.flatMap((results) =>
     pointsOf(results)
       .filter(([first]) => first !== undefined && wanted.every(({ axis, value }) => isAt(first, axis, value)))
@@ -109,7 +117,9 @@ export function selectPoint(resultsFolder: string, given: string, experiment?: s
     const places = found.map(({ results, point }) => `${results.experiment.name}: ${pointName(point)}`);
     throw ambiguous('POINT_AMBIGUOUS', given, places, 'Name further axes, or the experiment with --experiment.');
   }
-  const axes = new Set(experiments.flatMap((results) => results.experiment.points.flatMap((point) => Object.keys(point.axes))));
+  const axes = new Set(
+    experiments.flatMap((results) => results.experiment.points.flatMap((point) => Object.keys(point.axes))),
+  );
   const names = [...shortNames([...axes]).values()];
   throw new UserError({
     code: 'POINT_NOT_FOUND',

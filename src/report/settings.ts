@@ -1,6 +1,6 @@
 /** The leaves of nested settings by dotted path; a list is a leaf. */
 export function flattenSettings(settings: unknown, path = ''): Map<string, unknown> {
-  if (!isObject(settings)) return new Map([[path, settings]]);
+  if (!isNested(settings)) return new Map([[path, settings]]);
   const leaves = new Map<string, unknown>();
   for (const [key, value] of Object.entries(settings)) {
     for (const leaf of flattenSettings(value, path === '' ? key : `${path}.${key}`)) leaves.set(...leaf);
@@ -24,6 +24,6 @@ export function differingSettings(a: unknown, b: unknown): SettingDifference[] {
     .filter((setting) => JSON.stringify(setting.a) !== JSON.stringify(setting.b));
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isNested(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -10,7 +10,10 @@ const notFinite = '×';
 export function sparkline(values: readonly number[], width = 40): string {
   const length = Math.min(width, values.length);
   const heights = Array.from({ length }, (_, i) => {
-    const stretch = values.slice(Math.floor((i * values.length) / length), Math.floor(((i + 1) * values.length) / length));
+    const stretch = values.slice(
+      Math.floor((i * values.length) / length),
+      Math.floor(((i + 1) * values.length) / length),
+    );
     return stretch.reduce((sum, value) => sum + value, 0) / stretch.length;
   });
   const finite = heights.filter(Number.isFinite);

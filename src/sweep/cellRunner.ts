@@ -10,10 +10,10 @@ import type { Encoder } from '../encoders/encoder.ts';
 import { loadEncoder, saveEncoder } from '../encoders/huggingFaceFolder.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import { systemErrorCode, UserError } from '../errors.ts';
+import { deltaMse } from '../evaluation/drift.ts';
 import { evaluate } from '../evaluation/index.ts';
 import { type Matrix, selectRows } from '../evaluation/matrix.ts';
 import { leaveOneOut } from '../evaluation/neighbours.ts';
-import { deltaMse } from '../evaluation/drift.ts';
 import { createHead } from '../heads/projectionHead.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
 import { selectTexts } from '../text/batch.ts';
@@ -84,7 +84,12 @@ async function runOriginal(cell: Cell, context: CellContext, journal: JournalWri
   const test = await materials.frozen(cell.settings, engine, 'test');
   const train = await materials.frozen(cell.settings, engine, 'train');
   const references = referenceIndices(train.rows, cell.settings.evaluation.references);
-  const metrics = await measure(cell, corpus, { train: selectRows(train, references), references, test, original: test });
+  const metrics = await measure(cell, corpus, {
+    train: selectRows(train, references),
+    references,
+    test,
+    original: test,
+  });
   return { type: 'end', status: 'completed', steps: 0, metrics, wall: { seconds: secondsSince(started) } };
 }
 

@@ -31,7 +31,15 @@ export function retrofitCell(point: GridPoint, seed: number, contents: CellConte
 /** The cell of the untouched encoder that a point is compared with; points that train alike share it. */
 export function originalCell(point: GridPoint, contents: CellContents): Cell {
   const { pooling, maxLength, precision, evaluation, data } = point.settings;
-  const id = contentId({ kind: 'original', pooling, maxLength, precision, evaluation, data: data.exclude, ...contents });
+  const id = contentId({
+    kind: 'original',
+    pooling,
+    maxLength,
+    precision,
+    evaluation,
+    data: data.exclude,
+    ...contents,
+  });
   const axes = Object.fromEntries(Object.entries(point.axes).filter(([path]) => changesOriginal(path)));
   return { id, kind: 'original', axes, seed: null, settings: point.settings };
 }

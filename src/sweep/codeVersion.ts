@@ -11,7 +11,9 @@ export async function codeVersion(): Promise<string> {
   const manifest: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
   const { version } = z.looseObject({ version: z.string() }).parse(manifest);
   try {
-    const { stdout } = await promisify(execFile)('git', ['describe', '--always', '--dirty=+', '--abbrev=10'], { cwd: root });
+    const { stdout } = await promisify(execFile)('git', ['describe', '--always', '--dirty=+', '--abbrev=10'], {
+      cwd: root,
+    });
     return `${version} (${stdout.trim()})`;
   } catch {
     // No git, or not a clone.

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { systemErrorCode, UserError } from '../errors.ts';
@@ -17,7 +18,9 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     await mkdir(folder, { recursive: true });
     for (let waited = 0; ; waited += 500) {
       try {
-        return await lock(folder, { stale: staleAfter, update: staleAfter / 5 });
+        // In the folder and not beside it, as is the default, so that a folder that cannot be written is noticed.
+        const lockfilePath = join(folder, '.lock');
+        return await lock(folder, { lockfilePath, stale: staleAfter, update: staleAfter / 5 });
       } catch (error) {
         if (systemErrorCode(error) !== 'ELOCKED' || waited > staleAfter + 1000) throw error;
         await setTimeout(500);

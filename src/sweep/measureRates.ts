@@ -25,9 +25,10 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
   const encoder = await loadEncoder(folder, settings.encoder);
   const head = createHead(settings.head, encoder.config.hiddenSize, 0);
   try {
+    const length = Math.min(timedTexts, texts.size);
     const sample = selectTexts(
       texts,
-      Array.from({ length: Math.min(timedTexts, texts.size) }, (_, i) => Math.floor((i * texts.size) / timedTexts)),
+      Array.from({ length }, (_, i) => Math.floor((i * texts.size) / length)),
     );
     await embedTexts(encoder, sample, { pooling: settings.pooling });
     const beforeTexts = performance.now();

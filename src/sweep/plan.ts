@@ -89,14 +89,14 @@ function combinations(grid: readonly (readonly [string, readonly unknown[]])[]):
 }
 
 /** A copy of `settings` in which the setting at the dotted path has the value. */
-export function withSetting(settings: unknown, path: string, value: unknown): unknown {
+function withSetting(settings: unknown, path: string, value: unknown): unknown {
   const [head = '', ...rest] = path.split('.');
   const object = isObject(settings) ? settings : {};
   return { ...object, [head]: rest.length === 0 ? value : withSetting(object[head], rest.join('.'), value) };
 }
 
 /** The setting at the dotted path, or undefined. */
-export function settingAt(settings: unknown, path: string): unknown {
+function settingAt(settings: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), settings);
 }
 
@@ -112,7 +112,9 @@ function isListSetting(settings: unknown, path: string): boolean {
 
 function issuesAt(settings: unknown, path: string, value: unknown): boolean {
   const parsed = settingsSchema.safeParse(withSetting(settings, path, value));
-  return !parsed.success && parsed.error.issues.some((issue) => issue.path.join('.') === path || isUnknown(issue, path));
+  return (
+    !parsed.success && parsed.error.issues.some((issue) => issue.path.join('.') === path || isUnknown(issue, path))
+  );
 }
 
 function isUnknown(issue: z.core.$ZodIssue, path: string): boolean {

@@ -100,7 +100,11 @@ export async function prepareSweep(
   return { plan, folder, materials, cache, groups, notes };
 }
 
-async function check(plan: Plan, materials: Materials, onDownload?: (name: string, done: number, total: number) => void) {
+async function check(
+  plan: Plan,
+  materials: Materials,
+  onDownload?: (name: string, done: number, total: number) => void,
+) {
   const problems = new Map<string, Problem>();
   const notes = new Set<string>();
   const batches = new Map<GridPoint, number>();

@@ -35,7 +35,9 @@ export interface Rates {
   readonly embeddingBytes: number;
 }
 
-export type ToWorker = { readonly type: 'setup'; readonly setup: WorkerSetup } | { readonly type: 'job'; readonly job: Job };
+export type ToWorker =
+  | { readonly type: 'setup'; readonly setup: WorkerSetup }
+  | { readonly type: 'job'; readonly job: Job };
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly engine: EngineInfo }

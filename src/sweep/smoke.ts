@@ -22,7 +22,7 @@ function shrink(settings: Settings): Settings {
   const { epochs: _, ...training } = settings.training;
   return {
     ...settings,
-    data: { ...settings.data, limit: textsPerSplit },
+    data: { ...settings.data, limit: Math.min(textsPerSplit, settings.data.limit ?? textsPerSplit) },
     training: {
       ...training,
       steps,

@@ -226,7 +226,12 @@ class Run {
   async #fail(job: Job, failure: JobFailure): Promise<void> {
     if (job.kind !== 'cell') return;
     const label = labelOf(job.cell);
-    this.#failures.push({ id: job.cell.id, label, message: failure.message, ...(failure.problems && { problems: failure.problems }) });
+    this.#failures.push({
+      id: job.cell.id,
+      label,
+      message: failure.message,
+      ...(failure.problems && { problems: failure.problems }),
+    });
     this.#options.view.line(`✗ ${label}: ${failure.message}`);
     const folder = join(this.#sweep.folder, 'failed', job.cell.id);
     try {
@@ -260,7 +265,12 @@ interface Task {
 }
 
 /** Before a measurement: no estimate is better than a wrong one. */
-const unknownRates: Rates = { secondsPerStep: 0, textsPerSecond: Number.POSITIVE_INFINITY, encoderBytes: 0, embeddingBytes: 0 };
+const unknownRates: Rates = {
+  secondsPerStep: 0,
+  textsPerSecond: Number.POSITIVE_INFINITY,
+  encoderBytes: 0,
+  embeddingBytes: 0,
+};
 
 /** Estimated seconds of what a running job has done. */
 function secondsDone({ phase, done }: JobProgress, { steps }: Workload, rates: Rates = unknownRates): number {

@@ -44,7 +44,9 @@ export class WorkerPool {
   /** Runs the jobs in order, as many at a time as there are workers; resolves when none is left or after `stop`. */
   async run(jobs: readonly Job[], handlers: PoolHandlers): Promise<void> {
     const queue = [...jobs];
-    const slots = Array.from({ length: Math.min(this.#size, queue.length) }, (_, slot) => this.#serve(slot, queue, handlers));
+    const slots = Array.from({ length: Math.min(this.#size, queue.length) }, (_, slot) =>
+      this.#serve(slot, queue, handlers),
+    );
     await Promise.all(slots);
   }
 
@@ -154,7 +156,9 @@ function next(child: ChildProcess, accept: (message: FromWorker) => boolean): Pr
     };
     const onExit = (code: number | null, signal: string | null) => {
       settle();
-      const how = signal ? `was ended by ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}` : `exited with code ${code}`;
+      const how = signal
+        ? `was ended by ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}`
+        : `exited with code ${code}`;
       reject(new JobError({ message: `the worker process ${how}; its output is in logs/` }));
     };
     if (child.exitCode !== null || child.signalCode !== null) return onExit(child.exitCode, child.signalCode);

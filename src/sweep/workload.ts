@@ -14,7 +14,8 @@ export function workloadOf(cell: Cell, corpus: Corpus, batchesPerEpoch: number):
   if (cell.kind === 'original') return { steps: 0, texts: 0 };
   const { training, evaluation } = cell.settings;
   const steps = totalSteps(training, { batchesPerEpoch });
-  const validations = training.validateEvery > 0 ? Math.ceil(steps / training.validateEvery) : Number(training.checkpoint === 'best');
+  const validations =
+    training.validateEvery > 0 ? Math.ceil(steps / training.validateEvery) : Number(training.checkpoint === 'best');
   const references = Math.min(corpus.train.labels.length, evaluation.references ?? Number.POSITIVE_INFINITY);
   return {
     steps,

@@ -77,7 +77,12 @@ function inPieces(training: Training, indices: Int32Array, step: number): Found 
     key: step * options.accumulate + i,
   }));
   const forward = (piece: (typeof pieces)[number]) => embedPiece(training, piece.indices, piece.key);
-  const embeddings = tf.variable(tf.concat2d(pieces.map((piece) => tf.tidy(() => forward(piece))), 0));
+  const embeddings = tf.variable(
+    tf.concat2d(
+      pieces.map((piece) => tf.tidy(() => forward(piece))),
+      0,
+    ),
+  );
   const outer = gradientsOf(
     () => objective.evaluate(inputs(training, indices, embeddings as tf.Tensor2D)),
     new Map<string, tf.Variable>([['embeddings', embeddings], ...head.variables]),
@@ -102,7 +107,11 @@ function inPieces(training: Training, indices: Int32Array, step: number): Found 
   return { ...outer, gradients: new Map([...total, ...Object.entries(headGradients)]) };
 }
 
-function embedPiece({ encoder, texts, pooling, options, seed }: Training, indices: Int32Array, key: number): tf.Tensor2D {
+function embedPiece(
+  { encoder, texts, pooling, options, seed }: Training,
+  indices: Int32Array,
+  key: number,
+): tf.Tensor2D {
   const batch = collate(texts, indices, encoder.tokeniser.padId);
   return embed(encoder, batch, pooling, createDropout(seed, key, encoder.config, options.dropout));
 }

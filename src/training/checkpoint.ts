@@ -25,7 +25,7 @@ export class Checkpoint {
   /** Puts the kept weights back. */
   restore(): void {
     let i = 0;
-    for (const variable of this.#variables.values()) variable.assign((this.#copies[i++] as tf.Tensor).clone());
+    for (const variable of this.#variables.values()) variable.assign(this.#copies[i++] as tf.Tensor);
   }
 
   dispose(): void {

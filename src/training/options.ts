@@ -45,9 +45,9 @@ export const trainingSchema = z
     message: 'either steps or epochs, not both and not neither',
     path: ['steps'],
   })
-  .refine(
-    (t) => t.validateEvery > 0 || (t.stopWhen.deltaEmb === undefined && t.stopWhen.patience === undefined),
-    { message: 'validateEvery above 0, since stopWhen is looked at in validations', path: ['validateEvery'] },
-  );
+  .refine((t) => t.validateEvery > 0 || (t.stopWhen.deltaEmb === undefined && t.stopWhen.patience === undefined), {
+    message: 'validateEvery above 0, since stopWhen is looked at in validations',
+    path: ['validateEvery'],
+  });
 
 export type TrainingOptions = z.output<typeof trainingSchema>;

@@ -1,12 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Sampler } from '../../samplers/sampler.ts';
+import { embed } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import type { Pooling } from '../encoders/pooling.ts';
 import type { Matrix } from '../evaluation/matrix.ts';
 import type { ProjectionHead } from '../heads/projectionHead.ts';
 import type { GradientConflict } from '../objectives/gradientConflict.ts';
 import type { WeightedSum } from '../objectives/weightedSum.ts';
+import { collate } from '../text/batch.ts';
 import type { TokenSequences } from '../text/tokenSequences.ts';
 import { batchGradients, conflictAt } from './batchGradients.ts';
 import { Checkpoint } from './checkpoint.ts';
@@ -75,7 +77,8 @@ export function totalSteps(options: TrainingOptions, sampler: Pick<Sampler, 'bat
  *
  * Batches, dropout and the head's start follow from the seed: the same seed on the same engine with the same number
  * of threads gives the same weights to the bit. A loss or gradient that is no longer finite ends the training before
- * the update that it would make, with status `diverged`; the encoder then holds the last finite weights.
+ * the update that it would make, with status `diverged`. Weights that embed nothing finite any more are not kept: the
+ * encoder then holds those of the best validation, or else those that it started with.
  */
 export async function train(training: Training): Promise<TrainingOutcome> {
   const { encoder, head, sampler, options } = training;
@@ -118,14 +121,7 @@ export async function train(training: Training): Promise<TrainingOutcome> {
       });
       if (!finite) {
         const what = Number.isFinite(loss) ? `the gradient norm is ${gradientNorm}` : `the loss is ${loss}`;
-        const lost = !areFinite(encoder.variables);
-        if (lost) kept.restore();
-        outcome = {
-          status: 'diverged',
-          reason: `${what} in step ${step + 1}`,
-          steps: step,
-          keptStep: lost ? kept.step : step,
-        };
+        outcome = { status: 'diverged', reason: `${what} in step ${step + 1}`, steps: step, keptStep: step };
         break;
       }
 
@@ -134,8 +130,10 @@ export async function train(training: Training): Promise<TrainingOutcome> {
       if (due && training.validate) {
         const result = await training.validate();
         training.onValidation?.(step + 1, result);
-        sinceBest = result.score > kept.score ? 0 : sinceBest + 1;
-        if (sinceBest === 0) kept.take(step + 1, result.score);
+        // Embeddings that are not finite have a score all the same, but no drift.
+        const better = result.score > kept.score && Number.isFinite(result.deltaEmb);
+        sinceBest = better ? 0 : sinceBest + 1;
+        if (better) kept.take(step + 1, result.score);
         const reason = stopReason(options, result, sinceBest);
         if (reason && !last) {
           outcome = { status: 'stopped', reason, steps: step + 1, keptStep: step + 1 };
@@ -145,7 +143,12 @@ export async function train(training: Training): Promise<TrainingOutcome> {
       // Lets messages and signals through between two steps.
       await setImmediate();
     }
-    if (outcome.status !== 'diverged' && options.checkpoint === 'best' && kept.step > 0) {
+    const lost = !embedsFinitely(training);
+    if (lost && outcome.status !== 'diverged') {
+      const reason = `the embeddings are not finite after step ${outcome.steps}`;
+      outcome = { ...outcome, status: 'diverged', reason };
+    }
+    if (lost || (options.checkpoint === 'best' && kept.step > 0)) {
       kept.restore();
       outcome = { ...outcome, keptStep: kept.step };
     }
@@ -157,8 +160,13 @@ export async function train(training: Training): Promise<TrainingOutcome> {
   }
 }
 
-function areFinite(variables: ReadonlyMap<string, tf.Variable>): boolean {
-  return [...variables.values()].every((variable) => Number.isFinite(tf.tidy(() => tf.sum(variable).dataSync()[0])));
+/** Whether weights and embeddings are finite: weights may be finite and yet too large for the forward pass. */
+function embedsFinitely({ encoder, texts, pooling, sampler }: Training): boolean {
+  return tf.tidy(() => {
+    const batch = collate(texts, sampler.epoch(0)[0] ?? [], encoder.tokeniser.padId);
+    const tensors = [...encoder.variables.values(), embed(encoder, batch, pooling)];
+    return Number.isFinite(tf.addN(tensors.map((tensor) => tf.sum(tensor))).dataSync()[0]);
+  });
 }
 
 function stopReason({ stopWhen }: TrainingOptions, result: ValidationResult, sinceBest: number): string | undefined {

@@ -179,6 +179,12 @@ describe('downloadEncoder', () => {
     expect(server.contentRequests).toEqual([]);
   });
 
+  it('lets no server choose where files go', async () => {
+    server.repositories.set(id, { ...repository, revision: '../../../outside' });
+    expect(await codeOf(download())).toBe('ENCODER_HUB_UNREACHABLE');
+    expect(await readdir(hubCache)).toEqual([]);
+  });
+
   it('says that the cache cannot be written', async () => {
     await writeFile(join(hubCache, 'file'), '');
     const blocked = { hubCache: join(hubCache, 'file'), endpoint };

@@ -47,6 +47,14 @@ onEachEngine('forward pass, against transformers', () => {
       expect(leakedTensors(() => encoder.hiddenStates(reference.batch).dispose())).toBe(0);
     });
 
+    it('refuses texts for which it has no positions', () => {
+      const { length } = reference.batch;
+      const longer = pad(reference.batch, encoder.config.maxLength - length + 1, encoder.tokeniser.padId);
+      expect(() => encoder.hiddenStates(longer)).toThrow('ENCODER_TEXT_TOO_LONG');
+      const longest = pad(reference.batch, encoder.config.maxLength - length, encoder.tokeniser.padId);
+      expect(() => encoder.hiddenStates(longest).dispose()).not.toThrow();
+    });
+
     it('is not affected by padding', async () => {
       const padded = pad(reference.batch, 5, encoder.tokeniser.padId);
       const hidden = encoder.hiddenStates(padded);

@@ -7,6 +7,8 @@ export interface Repository {
   readonly files: Readonly<Record<string, Buffer>>;
   /** Files in LFS, listed with their SHA-256. */
   readonly large: readonly string[];
+  /** What it calls its revision in place of {@link revision}. */
+  readonly revision?: string;
   /** The token that opens it; public without. */
   readonly token?: string;
 }
@@ -61,8 +63,9 @@ export class HubServer {
     if (!repository) json(response, 404, { error: 'Repository not found' });
     else if (repository.token && request.headers.authorization !== `Bearer ${repository.token}`) {
       json(response, 401, { error: 'Access to this model is restricted' });
-    } else if (rest === 'revision/main') json(response, 200, { _id: '1', id, sha: revision, private: false });
-    else if (rest === `tree/${revision}`) json(response, 200, listing(repository));
+    } else if (rest === 'revision/main') {
+      json(response, 200, { _id: '1', id, sha: repository.revision ?? revision, private: false });
+    } else if (rest === `tree/${revision}`) json(response, 200, listing(repository));
     else if (content) this.#send(file, content, request.headers.range, response);
     else json(response, 404, { error: 'Entry not found' }, { 'X-Error-Code': 'EntryNotFound' });
   }

@@ -11,7 +11,8 @@ const experiment: Experiment = {
   training: { steps: 10 },
 };
 const contents = { dataHash: 'd', encoderHash: 'e', engine: 'wasm' } as const;
-const pointWith = (...set: string[]) => planExperiment(experiment, { set: set.map(parseOverride) }).points[0] as GridPoint;
+const pointWith = (...set: string[]) =>
+  planExperiment(experiment, { set: set.map(parseOverride) }).points[0] as GridPoint;
 const idWith = (...set: string[]) => retrofitCell(pointWith(...set), 1, contents).id;
 
 describe('a cell id', () => {

@@ -17,7 +17,10 @@ it('returns frozen data that round-trips through JSON', () => {
 
 it('is checked by the compiler', () => {
   // Each line below has to be an error: the type checker refuses an expected error that does not come.
-  defineExperiment({ ...base, grid: { 'sampler.m': [2, 4], 'head.kind': ['linear', 'mlp'], pooling: ['cls', 'mean'] } });
+  defineExperiment({
+    ...base,
+    grid: { 'sampler.m': [2, 4], 'head.kind': ['linear', 'mlp'], pooling: ['cls', 'mean'] },
+  });
   // @ts-expect-error: no such axis
   defineExperiment({ ...base, grid: { 'objective.supCon.temprature': [0.1] } });
   // @ts-expect-error: a temperature is a number

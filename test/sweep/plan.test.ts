@@ -58,8 +58,12 @@ describe('planExperiment', () => {
   });
 
   it('lets an axis be a whole object, for settings that belong together', () => {
-    const set = [parseOverride('sampler=[{"kind":"stratified","batchSize":32},{"kind":"mPerClass","batchSize":32,"m":4}]')];
-    const kinds = planExperiment({ ...experiment, grid: {} }, { set }).points.map((point) => point.settings.sampler.kind);
+    const set = [
+      parseOverride('sampler=[{"kind":"stratified","batchSize":32},{"kind":"mPerClass","batchSize":32,"m":4}]'),
+    ];
+    const kinds = planExperiment({ ...experiment, grid: {} }, { set }).points.map(
+      (point) => point.settings.sampler.kind,
+    );
     expect(kinds).toEqual(['stratified', 'mPerClass']);
   });
 
@@ -91,10 +95,16 @@ describe('planExperiment', () => {
     [{ ...experiment, objective: {}, grid: {} }, 'objective'],
     [{ ...experiment, sampler: { kind: 'random' } }, 'sampler'],
   ])('refuses a wrong definition (%#) at %s', (wrong, path) => {
-    expect(problemsOf(wrong).map(({ given }) => given).join()).toContain(path);
+    expect(
+      problemsOf(wrong)
+        .map(({ given }) => given)
+        .join(),
+    ).toContain(path);
   });
 
   it('refuses a value that stands twice on an axis', () => {
-    expect(problemsOf(experiment, ['pooling=["cls","cls"]']).map(({ code }) => code)).toEqual(['EXPERIMENT_DUPLICATE_VALUE']);
+    expect(problemsOf(experiment, ['pooling=["cls","cls"]']).map(({ code }) => code)).toEqual([
+      'EXPERIMENT_DUPLICATE_VALUE',
+    ]);
   });
 });

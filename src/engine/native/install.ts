@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Problem, systemErrorCode, UserError } from '../../errors.ts';
+import { systemErrorCode, UserError } from '../../errors.ts';
 import { compileBinding } from './binding.ts';
 import { CommandError, run } from './command.ts';
+import { installFailure } from './installFailure.ts';
 import {
   engineFolder,
   type InstallStatus,
@@ -48,8 +49,8 @@ export async function installNative(request: InstallRequest): Promise<string> {
     await writeStatus({ state: 'installed', variant: request.variant, folder });
     return folder;
   } catch (error) {
-    const failure = asUserError(error, request);
-    log.push(failure.message);
+    log.push(error instanceof CommandError ? error.output : '', error instanceof Error ? String(error.stack) : '');
+    const failure = installFailure(error, request.cacheFolder);
     if (!nativeInstalled()) {
       const { variant } = request;
       const missing = failure.problems.map((problem) => problem.given).join('; ');
@@ -58,14 +59,15 @@ export async function installNative(request: InstallRequest): Promise<string> {
     }
     throw failure;
   } finally {
-    await writeFile(logFile, `${log.join('\n')}\n`);
+    await writeFile(logFile, `${log.filter((text) => text !== '').join('\n')}\n`);
   }
 }
 
 async function provideEngine(request: InstallRequest, log: string[]): Promise<string> {
   const { variant, cacheFolder, environment, fresh } = request;
+  const begin = performance.now();
   const step = (text: string) => {
-    log.push(`${new Date().toISOString()} ${text}`);
+    log.push(`${((performance.now() - begin) / 1000).toFixed(1)} s: ${text}`);
     request.onStep?.(text);
   };
   const recipe = recipeOf(variant, process.platform, process.arch);
@@ -170,48 +172,5 @@ function isRunning(pid: number): boolean {
     return true;
   } catch (error) {
     return systemErrorCode(error) === 'EPERM';
-  }
-}
-
-/** Says in the user's terms why an installation failed. */
-function asUserError(error: unknown, { cacheFolder }: InstallRequest): UserError {
-  if (error instanceof UserError) return error;
-  const remedy = `See ${logFile}.`;
-  const problem = (code: string, given: string, expected: string, mend = remedy): UserError =>
-    new UserError({ code, given, expected, remedy: mend } satisfies Problem);
-  if (error instanceof CommandError) {
-    const { output } = error;
-    if (/No space left on device/.test(output)) return diskFull();
-    if (/connection broken|Max retries exceeded|Temporary failure in name resolution/.test(output)) {
-      return problem(
-        'ENGINE_INDEX_UNREACHABLE',
-        "pip cannot reach Python's package index",
-        'a network, or a mirror named in the configuration of pip',
-        'Mend that and try again.',
-      );
-    }
-    const lines = output.split('\n').filter((line) => line.trim() !== '');
-    const cause = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? '';
-    return problem('ENGINE_BUILD_FAILED', `${error.message}: ${cause.trim()}`, 'every step to succeed');
-  }
-  const code = systemErrorCode(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull();
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR') {
-    return problem(
-      'ENGINE_CACHE_NOT_WRITABLE',
-      `${cacheFolder} cannot be written (${code})`,
-      'a folder for the engine',
-      'Name one in CONTRAFIT_CACHE.',
-    );
-  }
-  throw error;
-
-  function diskFull(): UserError {
-    return problem(
-      'ENGINE_DISK_FULL',
-      `no space is left for ${cacheFolder}`,
-      'about 1.5 GB (cpu) or 12 GB (cuda) while it is built',
-      'Make room, or name a folder on another disk in CONTRAFIT_CACHE.',
-    );
   }
 }

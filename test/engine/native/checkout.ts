@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageFolder } from '../../../src/engine/native/places.ts';
 
@@ -80,10 +80,12 @@ export function startNode(args: readonly string[], folder: string, environment: 
  * libraries in the engine that is installed here instead of downloading them, and their compiler takes its bindings
  * from there; what is tested is everything around them.
  *
- * - python3 prints `PIP_SAYS` and fails if that is set; with `PIP_WAITS` it marks that it was reached, and waits.
+ * - python3 prints `PIP_SAYS` and fails if that is set; with `PIP_WAITS` it makes a file of that name, and waits
+ *   until its parent is gone.
  */
 export function standInPrograms(folder: string, engine: string): string {
   mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }');
   program(
     join(folder, 'python3'),
     `const [, , flag, ...rest] = process.argv;
@@ -92,13 +94,17 @@ export function standInPrograms(folder: string, engine: string): string {
       if (process.env.PIP_SAYS) { console.error(process.env.PIP_SAYS); process.exit(1); }
       const target = rest[rest.indexOf('--dest') + 1];
       fs.writeFileSync(path.join(target, 'tensorflow_cpu-any.whl'), '');
-      if (process.env.PIP_WAITS) { fs.writeFileSync(process.env.PIP_WAITS, ''); setTimeout(() => {}, 60_000); }
+      if (process.env.PIP_WAITS) { fs.writeFileSync(process.env.PIP_WAITS, ''); waitForParent(); }
     } else {
       const unpacked = path.join(rest[2], 'tensorflow');
       fs.mkdirSync(path.join(unpacked, 'include'), { recursive: true });
       for (const name of ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']) {
         fs.symlinkSync(path.join(${JSON.stringify(engine)}, 'deps/lib', name), path.join(unpacked, name));
       }
+    }
+    function waitForParent() {
+      const parent = process.ppid;
+      setInterval(() => process.ppid !== parent && process.exit(1), 50);
     }`,
   );
   program(
@@ -112,7 +118,6 @@ export function standInPrograms(folder: string, engine: string): string {
 }
 
 function program(file: string, body: string): void {
-  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `#!${process.execPath}\nconst fs = require('node:fs'), path = require('node:path');\n${body}\n`);
   chmodSync(file, 0o755);
 }

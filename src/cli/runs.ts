@@ -1,0 +1,218 @@
+import { join } from 'node:path';
+import process from 'node:process';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { UserError } from '../errors.ts';
+import { compare } from '../report/comparison.ts';
+import { comparisonTable } from '../report/comparisonTable.ts';
+import { experimentList, listEntry } from '../report/experimentList.ts';
+import { markdownTable } from '../report/markdownTable.ts';
+import { diffPoints, diffRuns, diffText } from '../report/runDiff.ts';
+import { runReport } from '../report/runReport.ts';
+import { pointName, type SelectedCell, select, selectPoint } from '../report/selection.ts';
+import { coloursOf, widthOf } from '../report/terminal.ts';
+import { labelOf } from '../sweep/labels.ts';
+import { type ExperimentResults, listExperiments, type RunSummary, readRun } from '../tracking/results.ts';
+import { runCli, usageProblem } from './run.ts';
+
+const colours = coloursOf(process.stdout);
+
+const json = { type: 'boolean', describe: 'print everything as JSON' } as const;
+const results = { type: 'string', default: 'results', describe: 'results folder' } as const;
+
+async function main(): Promise<number> {
+  const parser = yargs(hideBin(process.argv))
+    .scriptName('yarn runs')
+    .usage('$0 <command>\n\nReads what sweeps have left in a results folder. Nothing is changed.')
+    .command(
+      'list [results]',
+      'experiments and their cells',
+      (command) =>
+        command
+          .positional('results', results)
+          .option('brief', { type: 'boolean', default: false, describe: 'the experiments only' })
+          .option('json', json),
+      (args) => list(args.results, args.brief, args.json === true),
+    )
+    .command(
+      'show <name>',
+      'an experiment: what each point bought and how far it drifted; a cell: how it went',
+      (command) =>
+        command
+          .positional('name', {
+            type: 'string',
+            demandOption: true,
+            describe: 'an experiment, or the first characters of a cell',
+          })
+          .option('results', results)
+          .option('markdown', { type: 'boolean', describe: "an experiment's table as Markdown" })
+          .option('json', json)
+          .conflicts('markdown', 'json'),
+      (args) => show(args.results, args.name, args.json ? 'json' : args.markdown ? 'markdown' : 'text'),
+    )
+    .command(
+      'diff <a> <b>',
+      'two cells or two grid points: settings that differ, metrics side by side',
+      (command) =>
+        command
+          .positional('a', {
+            type: 'string',
+            demandOption: true,
+            describe: 'a cell, or a point such as temperature=0.1,weight=1',
+          })
+          .positional('b', { type: 'string', demandOption: true, describe: 'the same for what it is compared with' })
+          .option('results', results)
+          .option('experiment', {
+            type: 'string',
+            describe: 'where the points are looked for, if several experiments have them',
+          })
+          .option('json', json),
+      (args) => diff(args),
+    )
+    .demandCommand(1, 'A command is missing: list, show or diff')
+    .example('$0 list', 'everything below results')
+    .example('$0 show retrofit', 'the table of an experiment')
+    .example('$0 show retrofit --markdown', 'the same for a README')
+    .example('$0 show 3fa9', 'one run: settings, losses, gradients, metrics')
+    .example('$0 diff temperature=0.1,weight=1 temperature=0.1,weight=10', 'paired over their seeds')
+    .epilogue('Exit codes: 0 it was read; 2 it is not there or cannot be read.')
+    .strict()
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .version(false)
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? usageProblem(message, 'yarn runs --help');
+    });
+  await parser.parseAsync();
+  return 0;
+}
+
+function list(folder: string, brief: boolean, asJson: boolean): void {
+  const entries = listExperiments(folder).map(listEntry);
+  if (asJson) printJson(entries);
+  else print(experimentList(entries, { brief, colours }) || `No experiments in ${folder}.`);
+}
+
+async function show(folder: string, name: string, format: 'text' | 'json' | 'markdown'): Promise<void> {
+  const selection = select(folder, name);
+  if (selection.kind === 'experiment') return showExperiment(selection.results, format);
+  if (format === 'markdown') {
+    throw new UserError({
+      code: 'MARKDOWN_FOR_EXPERIMENTS',
+      given: `--markdown for the cell ${selection.result.cell.id}`,
+      expected: 'an experiment',
+      remedy: `For its experiment: yarn runs show ${selection.results.experiment.name} --markdown.`,
+    });
+  }
+  return showCell(selection, format);
+}
+
+function showExperiment(experiment: ExperimentResults, format: 'text' | 'json' | 'markdown'): void {
+  const comparison = compare(experiment);
+  const { name, command, engine } = experiment.experiment;
+  const engines = engine.map((info) => `${info.name} (${info.detail}), ${info.precision}`).join('; ');
+  if (format === 'json') {
+    printJson(comparison);
+  } else if (format === 'markdown') {
+    print(`\`${command}\`, on ${engines}\n\n${markdownTable(comparison)}`);
+  } else {
+    print(`${colours.bold(name)} · ${engines}\n${colours.dim(command)}\n`);
+    print(comparisonTable(comparison, { width: widthOf(process.stdout), colours }));
+  }
+}
+
+async function showCell(selected: SelectedCell, format: 'text' | 'json'): Promise<void> {
+  const { outcome } = selected.result;
+  if (outcome.state !== 'finished') {
+    showUnfinished(selected, format);
+    return;
+  }
+  const run = readRun(outcome.run.folder);
+  const original = originalOf(selected);
+  // Its schemas load TensorFlow.js, which everything else here does without.
+  const { changedSettings } = await import('../report/changedSettings.ts');
+  const changed = changedSettings(run.start.settings, Object.keys(run.start.axes));
+  if (format === 'json') {
+    printJson({ ...run, changedSettings: Object.fromEntries(changed), original: original?.end.metrics ?? null });
+  } else {
+    print(runReport({ run, changed, ...(original && { original }) }, colours));
+  }
+}
+
+function showUnfinished({ results: { experiment, folder }, result }: SelectedCell, format: 'text' | 'json'): void {
+  const { cell, outcome } = result;
+  const place = `${experiment.name}: ${labelOf(cell)}`;
+  if (format === 'json') printJson(result);
+  else if (outcome.state === 'broken') throw new UserError(outcome.problems);
+  else if (outcome.state === 'failed') {
+    print(`${place}\n${colours.red('failed')}: ${outcome.message}\n${join(folder, 'failed', cell.id)}`);
+  } else {
+    print(`${place}\nhas not run yet; continue with: ${experiment.command}`);
+  }
+}
+
+function originalOf({ results: { cells }, result: { cell } }: SelectedCell): RunSummary | undefined {
+  const outcome = cells.find((other) => other.cell.id === cell.original)?.outcome;
+  return outcome?.state === 'finished' ? outcome.run : undefined;
+}
+
+interface DiffArguments {
+  readonly a: string;
+  readonly b: string;
+  readonly results: string;
+  readonly experiment?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+function diff({ a, b, results: folder, experiment, json: asJson }: DiffArguments): void {
+  if (a.includes('=') !== b.includes('=')) {
+    throw new UserError({
+      code: 'DIFF_OF_UNLIKE',
+      given: `${a} and ${b}`,
+      expected: 'two cells, or two grid points',
+      remedy: 'A point is written as axis=value,axis=value; the ids of cells are shown by: yarn runs list.',
+    });
+  }
+  const { labels, difference } = a.includes('=') ? diffOfPoints(folder, a, b, experiment) : diffOfCells(folder, a, b);
+  if (asJson) printJson({ ...labels, ...difference });
+  else print(diffText(difference, labels, colours));
+}
+
+function diffOfPoints(folder: string, a: string, b: string, experiment: string | undefined) {
+  const [ofA, ofB] = [selectPoint(folder, a, experiment), selectPoint(folder, b, experiment)];
+  const label = ({ results: { experiment: of }, point }: typeof ofA) => `${of.name}: ${pointName(point)}`;
+  return { labels: { a: label(ofA), b: label(ofB) }, difference: diffPoints(ofA.point, ofB.point) };
+}
+
+function diffOfCells(folder: string, a: string, b: string) {
+  const [ofA, ofB] = [selectFinished(folder, a), selectFinished(folder, b)];
+  const label = ({ start }: RunSummary) => `${start.experiment}: ${labelOf(start) || 'the only point'} (${start.cell})`;
+  return { labels: { a: label(ofA), b: label(ofB) }, difference: diffRuns(ofA, ofB) };
+}
+
+function selectFinished(folder: string, given: string): RunSummary {
+  const selection = select(folder, given);
+  if (selection.kind === 'cell' && selection.result.outcome.state === 'finished') return selection.result.outcome.run;
+  if (selection.kind === 'cell' && selection.result.outcome.state === 'broken') {
+    throw new UserError(selection.result.outcome.problems);
+  }
+  throw new UserError({
+    code: 'RUN_NOT_FINISHED',
+    given:
+      selection.kind === 'experiment'
+        ? `${given}, an experiment`
+        : `${given}, which is ${selection.result.outcome.state}`,
+    expected: 'a finished cell, or a point such as temperature=0.1',
+    remedy: `See them with: yarn runs list ${folder}.`,
+  });
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+runCli(main);
