@@ -10,6 +10,7 @@ const tokeniserFile = z.looseObject({
   }),
   model: z.looseObject({
     type: z.literal('WordPiece'),
+    unk_token: z.string(),
     continuing_subword_prefix: z.string(),
     vocab: z.record(z.string(), z.int()),
   }),
@@ -18,8 +19,8 @@ const tokeniserFile = z.looseObject({
 export interface PrunedVocabulary {
   /** The pruned tokenizer.json, without truncation and padding. */
   readonly definition: z.output<typeof tokeniserFile>;
-  /** The teacher's id of each piece; null for an emoji, which the teacher has no piece for. */
-  readonly teacherIds: readonly (number | null)[];
+  /** The teacher's id of each piece; for emoji, which the teacher has no pieces for, that of [UNK]. */
+  readonly teacherIds: readonly number[];
 }
 
 /** Of the alphabets: Latin with its punctuation and currencies. Words in others become [UNK], whole. */
@@ -44,7 +45,7 @@ export function pruneVocabulary(
   size: number,
 ): PrunedVocabulary {
   const file = tokeniserFile.parse(teacher);
-  const { vocab, continuing_subword_prefix: prefix } = file.model;
+  const { vocab, continuing_subword_prefix: prefix, unk_token } = file.model;
   const special = file.added_tokens.map(({ content }) => content);
   const pieces = Object.keys(vocab);
   const characters = pieces.filter((piece) => keptCharacter.test(withoutPrefix(piece, prefix)));
@@ -77,7 +78,7 @@ export function pruneVocabulary(
       },
       model: { ...file.model, vocab: Object.fromEntries(ids) },
     },
-    teacherIds: kept.map((piece) => vocab[piece] ?? null),
+    teacherIds: kept.map((piece) => idOf(vocab[piece] === undefined ? unk_token : piece)),
   };
 }
 

@@ -49,6 +49,7 @@ const started = new Map<EngineName, { request: EngineRequest; info: Promise<Engi
  */
 export async function startEngine(request: EngineRequest, { quiet = true } = {}): Promise<EngineInfo> {
   const name = request.engine === 'auto' ? (nativeInstalled() ? 'tensorflow' : 'wasm') : request.engine;
+  if (name === 'wasm' && request.precision === 'bfloat16') throw noBfloat16('the wasm engine multiplies in float32');
   const earlier = started.get(name);
   if (earlier) {
     const { precision, threads } = earlier.request;
@@ -59,7 +60,6 @@ export async function startEngine(request: EngineRequest, { quiet = true } = {})
     await tf.setBackend(name);
     return info;
   }
-  if (name === 'wasm' && request.precision === 'bfloat16') throw noBfloat16('the wasm engine multiplies in float32');
   if (name === 'tensorflow') requireInstalled();
   const info = name === 'tensorflow' ? startNative(request, quiet) : startWebAssembly();
   started.set(name, { request, info });

@@ -24,11 +24,6 @@ export interface Objective<Schema extends z.ZodObject = z.ZodObject, N extends N
   /** A strict object with defaults. The weight is not among the options, every term of a weighted sum has one. */
   readonly schema: Schema;
   readonly needs: readonly N[];
-  /**
-   * Whether the mean over micro-batches of equal size equals the loss of the large batch, so that accumulated
-   * gradients are exact. False for losses that compare the items of a batch with each other.
-   */
-  readonly decomposable: boolean;
   /** A finite scalar for every batch, also for one that has nothing to learn from. */
   loss(inputs: InputsWith<N>, options: z.output<Schema>): tf.Scalar;
   /** What to report of a batch beside the loss, by name. */

@@ -24,7 +24,6 @@ export const supCon = defineObjective({
     denominator: z.enum(['out', 'in']).default('out'),
   }),
   needs: ['projections', 'labels'],
-  decomposable: false,
 
   loss({ projections, labels }, { temperature, denominator }) {
     return tf.tidy(() => {

@@ -17,7 +17,6 @@ export const vectorSpacePreservation = defineObjective({
     reduction: z.enum(['mean', 'sum']).default('mean'),
   }),
   needs: ['frozen'],
-  decomposable: true,
 
   loss({ embeddings, frozen }, { reduction }) {
     return tf.tidy(() => {

@@ -31,7 +31,6 @@ export type ObjectiveConfig = z.output<typeof objectiveSchema>;
 interface Term {
   readonly name: string;
   readonly weight: number;
-  readonly decomposable: boolean;
   readonly needs: readonly Need[];
 }
 
@@ -57,7 +56,7 @@ export interface WeightedSum {
 export function weightedSum(config: ObjectiveConfig): WeightedSum {
   const bound = (Object.keys(objectives) as Name[]).flatMap((name) => bind(name, config[name]) ?? []);
   return {
-    terms: bound.map(({ name, weight, decomposable, needs }) => ({ name, weight, decomposable, needs })),
+    terms: bound.map(({ name, weight, needs }) => ({ name, weight, needs })),
     needs: new Set(bound.flatMap((term) => term.needs)),
     evaluate(inputs) {
       const values = bound.flatMap((term) => {
@@ -89,7 +88,6 @@ function bind<K extends Name>(name: K, options: (z.output<Schemas[K]> & { weight
   return {
     name,
     weight: options.weight,
-    decomposable: objective.decomposable,
     needs: objective.needs as readonly Need[],
     counts: (labels: Int32Array) => objective.counts?.(labels) ?? {},
     evaluate(inputs: ObjectiveInputs): tf.Scalar | undefined {

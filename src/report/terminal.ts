@@ -20,7 +20,7 @@ export function coloursOf(stream: ReportStream): Colours {
   return stream.isTTY && stream.hasColors?.() ? pc.createColors(true) : noColours;
 }
 
-/** Columns that a report may fill: the terminal's, and 120 where there is none. */
+/** Columns that a report may fill: the terminal's, and 120 where there is none or it does not know. */
 export function widthOf(stream: ReportStream): number {
-  return stream.columns ?? 120;
+  return stream.columns || 120;
 }

@@ -8,5 +8,7 @@ export function createView(
   stream: NodeJS.WritableStream & ReportStream,
   { isTerminal }: { readonly isTerminal: boolean },
 ): SweepView {
-  return isTerminal ? new LiveView(stream) : new PlainView(stream);
+  // Some pseudo-terminals, such as those of containers, have no size: nothing can be drawn on them.
+  const hasSize = Boolean(stream.columns && stream.rows);
+  return isTerminal && hasSize ? new LiveView(stream) : new PlainView(stream);
 }

@@ -9,7 +9,6 @@ import { embedTexts } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import { loadEncoder, saveEncoder } from '../encoders/huggingFaceFolder.ts';
 import type { EngineInfo } from '../engine/engine.ts';
-import { systemErrorCode, UserError } from '../errors.ts';
 import { deltaMse } from '../evaluation/drift.ts';
 import { evaluate } from '../evaluation/index.ts';
 import { type Matrix, selectRows } from '../evaluation/matrix.ts';
@@ -57,22 +56,13 @@ export async function runCell(cell: Cell, context: CellContext): Promise<EndReco
     return end;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    throw systemErrorCode(error) === 'ENOSPC' ? diskFull(folder) : error;
+    throw error;
   }
 }
 
 async function replaceFolder(from: string, to: string): Promise<void> {
   await rm(to, { recursive: true, force: true });
   await rename(from, to);
-}
-
-function diskFull(folder: string): UserError {
-  return new UserError({
-    code: 'DISK_FULL',
-    given: `no space left for ${folder}`,
-    expected: 'room for the journal and the encoder of a cell',
-    remedy: 'Free some space, or set training.save=false, and run the same command again: finished cells are kept.',
-  });
 }
 
 async function runOriginal(cell: Cell, context: CellContext, journal: JournalWriter): Promise<EndRecord> {

@@ -14,7 +14,7 @@ export interface Source {
   readonly example: Cell;
   /** Frozen embeddings that are not in the cache yet. */
   readonly shards: readonly Shard[];
-  /** Measured on this machine now; or why that failed. */
+  /** Measured on this machine now; or why that failed, which need not mean that the cells fail too. */
   readonly rates: Rates | JobFailure;
 }
 

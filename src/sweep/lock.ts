@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { systemErrorCode, UserError } from '../errors.ts';
+import { asWriteError } from './writeErrors.ts';
 
 /** After so many milliseconds without a sign of life a lock is taken over: its owner was killed. */
 const staleAfter = 5000;
@@ -11,7 +12,7 @@ const staleAfter = 5000;
  * Reserves a results folder for this process; gives the function that releases it. The lock of a killed process is
  * taken over after a few seconds.
  *
- * @throws UserError SWEEP_RUNNING, RESULTS_NOT_WRITABLE
+ * @throws UserError SWEEP_RUNNING, RESULTS_NOT_WRITABLE, DISK_FULL
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   try {
@@ -27,25 +28,15 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
       }
     }
   } catch (error) {
-    throw asUserError(error, folder);
+    throw systemErrorCode(error) === 'ELOCKED' ? running(folder) : asWriteError(error, folder);
   }
 }
 
-function asUserError(error: unknown, folder: string): unknown {
-  const code = systemErrorCode(error);
-  if (code === 'ELOCKED') {
-    return new UserError({
-      code: 'SWEEP_RUNNING',
-      given: `another sweep is writing ${folder}`,
-      expected: 'one sweep at a time in a results folder',
-      remedy: 'Wait for it, or give this one another folder with --out.',
-    });
-  }
-  if (code === undefined) return error;
+function running(folder: string): UserError {
   return new UserError({
-    code: 'RESULTS_NOT_WRITABLE',
-    given: `${folder} (${code})`,
-    expected: 'a results folder that can be written',
-    remedy: 'Name another one with --out, or change its permissions.',
+    code: 'SWEEP_RUNNING',
+    given: `another sweep is writing ${folder}`,
+    expected: 'one sweep at a time in a results folder',
+    remedy: 'Wait for it, or give this one another folder with --out.',
   });
 }

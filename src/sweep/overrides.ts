@@ -1,4 +1,5 @@
-import { all, create } from 'mathjs';
+import { createRequire } from 'node:module';
+import type { MathJsInstance } from 'mathjs';
 import { type Problem, UserError } from '../errors.ts';
 
 /** One `--set path=value` of the command line. */
@@ -7,16 +8,25 @@ export interface Override {
   readonly value: unknown;
 }
 
-const math = create(all ?? {}, {});
-math.import({
-  linspace: (from: number, to: number, count: number) =>
-    Array.from({ length: count }, (_, i) => (count === 1 ? from : from + ((to - from) * i) / (count - 1))),
-  logspace: (from: number, to: number, count: number) =>
-    // Rounded to 12 digits, so that 10^-1 is the number that one would type.
-    Array.from({ length: count }, (_, i) =>
-      Number((10 ** (count === 1 ? from : from + ((to - from) * i) / (count - 1))).toPrecision(12)),
-    ),
-});
+const require = createRequire(import.meta.url);
+let evaluator: MathJsInstance | undefined;
+
+/** mathjs with linspace and logspace. Loaded with the first expression: it takes longer than all the rest of a start. */
+function expressions(): MathJsInstance {
+  if (evaluator) return evaluator;
+  const { all, create } = require('mathjs') as typeof import('mathjs');
+  evaluator = create(all ?? {}, {});
+  evaluator.import({
+    linspace: (from: number, to: number, count: number) =>
+      Array.from({ length: count }, (_, i) => (count === 1 ? from : from + ((to - from) * i) / (count - 1))),
+    logspace: (from: number, to: number, count: number) =>
+      // Rounded to 12 digits, so that 10^-1 is the number that one would type.
+      Array.from({ length: count }, (_, i) =>
+        Number((10 ** (count === 1 ? from : from + ((to - from) * i) / (count - 1))).toPrecision(12)),
+      ),
+  });
+  return evaluator;
+}
 
 /**
  * Reads `path=value`. The value is JSON, or an expression (`logspace(-2, 2, 5)`, `linspace(0, 1, 3)`, `2^-3`), or
@@ -46,6 +56,7 @@ function parseValue(text: string): unknown {
   // Only what computes is an expression: a bare word such as `mean` is also the name of a function.
   if (/[\d)\]]/.test(text) && !/[/\\.]{1,2}[A-Za-z]/.test(text)) {
     try {
+      const math = expressions();
       const value: unknown = math.evaluate(text);
       if (typeof value === 'number' || Array.isArray(value)) return value;
       if (math.isMatrix(value)) return value.toArray();

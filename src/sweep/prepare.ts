@@ -82,6 +82,7 @@ export async function prepareSweep(
     experiment: plan.name,
     code: request.code,
   });
+  const pools: WorkerPool[] = [];
   const groups: CellGroup[] = [];
   try {
     for (const precision of new Set(plan.points.map((point) => point.settings.precision))) {
@@ -89,12 +90,13 @@ export async function prepareSweep(
       const workers = request.workers ?? Math.min(availableParallelism(), points.length * plan.seeds.length);
       const threads = Math.max(1, Math.floor(availableParallelism() / workers));
       const pool = new WorkerPool(setup(precision, threads), workers);
-      groups.push({ pool, workers, engine: await pool.start(), cells: [] });
-      const group = groups.pop() as CellGroup;
-      groups.push({ ...group, cells: await cellsOf(points, plan.seeds, group.engine, materials, batches) });
+      pools.push(pool);
+      const engine = await pool.start();
+      const cells = await cellsOf(points, plan.seeds, engine, materials, batches);
+      groups.push({ pool, workers, engine, cells });
     }
   } catch (error) {
-    for (const { pool } of groups) pool.stop();
+    for (const pool of pools) pool.stop();
     throw error;
   }
   return { plan, folder, materials, cache, groups, notes };

@@ -43,24 +43,29 @@ export interface SweepOutcome {
  * Runs the cells that are not finished yet. One failing cell does not stop the others; an abort ends the workers at
  * once, and the same command continues where it was.
  *
- * @throws UserError SWEEP_RUNNING if another sweep works in the folder, RESULTS_NOT_WRITABLE
+ * @throws UserError SWEEP_RUNNING if another sweep works in the folder, RESULTS_NOT_WRITABLE, DISK_FULL
  */
 export async function runSweep(sweep: PreparedSweep, options: SweepOptions): Promise<SweepOutcome> {
-  const unlock = await lockFolder(sweep.folder);
   const stop = () => {
     for (const { pool } of sweep.groups) pool.stop();
   };
   options.signal.addEventListener('abort', stop);
   try {
-    await removeLeftovers(sweep.folder);
-    await recordExperiment(sweep, options);
-    return await new Run(sweep, options).all();
+    const unlock = await lockFolder(sweep.folder);
+    try {
+      await removeLeftovers(sweep.folder);
+      await recordExperiment(sweep, options);
+      return await new Run(sweep, options).all();
+    } finally {
+      stop();
+      options.view.stop();
+      await removeLeftovers(sweep.folder);
+      await unlock();
+    }
   } finally {
+    // The workers run since the sweep was prepared, and would keep this process alive.
     stop();
     options.signal.removeEventListener('abort', stop);
-    options.view.stop();
-    await removeLeftovers(sweep.folder);
-    await unlock();
   }
 }
 
@@ -73,7 +78,7 @@ async function removeLeftovers(folder: string): Promise<void> {
 }
 
 async function recordExperiment({ plan, folder, groups }: PreparedSweep, { file, command }: SweepOptions) {
-  await writeExperimentFile(folder, {
+  const experiment: ExperimentFile = {
     format: 1,
     name: plan.name,
     file,
@@ -134,16 +139,11 @@ class Run {
   async #runGroup(group: CellGroup): Promise<void> {
     const pending = pendingCells(group, this.#sweep.folder, this.#options.fresh);
     const sources = await measureSources(this.#sweep, group, pending);
-    const broken = new Map<string, JobFailure>();
     const rates = new Map<string, Rates>();
-    for (const source of sources.values()) {
-      if (isRates(source.rates)) rates.set(source.id, source.rates);
-      else broken.set(source.id, source.rates);
-    }
+    for (const source of sources.values()) if (isRates(source.rates)) rates.set(source.id, source.rates);
 
     const embeddings: Task[] = [];
     for (const { id, example, shards } of sources.values()) {
-      if (broken.has(id)) continue;
       for (const shard of shards) {
         const workload = { steps: 0, texts: shard.to - shard.from };
         embeddings.push({ job: { kind: 'embed', id, settings: example.settings, shard }, source: id, workload });
@@ -161,28 +161,12 @@ class Run {
     this.#pace = new Pace(seconds([...embeddings, ...cells]), group.workers);
     this.#paceStarted = performance.now();
 
-    await this.#runJobs(group, embeddings, rates, (source, failure) => broken.set(source, failure));
-    const runnable = cells.filter(({ source }) => !broken.has(source));
-    for (const task of cells) {
-      const failure = broken.get(task.source);
-      if (failure) await this.#fail(task.job, failure);
-    }
-    await this.#runJobs(
-      group,
-      runnable,
-      rates,
-      (_source, failure, job) => this.#fail(job, failure).then(() => this.#ended && group.pool.stop()),
-      (_source, result, job) => this.#finishCell(job, result),
-    );
+    // What fails before the cells is tried again by each of them, so that only those fail that truly need it.
+    await this.#runJobs(group, embeddings, rates);
+    await this.#runJobs(group, cells, rates);
   }
 
-  async #runJobs(
-    group: CellGroup,
-    tasks: readonly Task[],
-    rates: ReadonlyMap<string, Rates>,
-    onFailed: (source: string, failure: JobFailure, job: Job) => unknown,
-    onDone?: (source: string, result: JobResult, job: Job) => unknown,
-  ): Promise<void> {
+  async #runJobs({ pool }: CellGroup, tasks: readonly Task[], rates: ReadonlyMap<string, Rates>): Promise<void> {
     const taskOf = new Map(tasks.map((task) => [task.job, task]));
     const estimate = (job: Job) => {
       const task = taskOf.get(job);
@@ -192,8 +176,8 @@ class Run {
       this.#running.delete(worker);
       this.#pace?.finish(worker, estimate(job));
     };
-    const settled: unknown[] = [];
-    await group.pool.run(
+    const recorded: Promise<void>[] = [];
+    await pool.run(
       tasks.map(({ job }) => job),
       {
         onProgress: (worker, job, progress) => {
@@ -204,17 +188,18 @@ class Run {
         },
         onDone: (job, result, worker) => {
           over(worker, job);
-          settled.push(onDone?.(taskOf.get(job)?.source ?? '', result, job));
+          this.#finishCell(job, result);
           this.#show();
         },
         onFailed: (job, failure, worker) => {
           over(worker, job);
-          settled.push(onFailed(taskOf.get(job)?.source ?? '', failure, job));
+          recorded.push(this.#fail(job, failure));
+          if (this.#ended) pool.drain();
           this.#show();
         },
       },
     );
-    await Promise.all(settled);
+    await Promise.all(recorded);
   }
 
   #finishCell(job: Job, { end }: JobResult): void {

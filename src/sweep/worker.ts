@@ -7,6 +7,7 @@ import { labelOf } from './labels.ts';
 import { Materials } from './materials.ts';
 import { measureRates } from './measureRates.ts';
 import type { FromWorker, Job, JobResult, ToWorker, WorkerSetup } from './protocol.ts';
+import { asDiskFull } from './writeErrors.ts';
 
 const progressInterval = 200;
 
@@ -22,7 +23,10 @@ async function serve(setup: WorkerSetup): Promise<void> {
   const materials = new Materials(setup.places, new Cache(setup.cacheFolder));
   process.on('message', (message: ToWorker) => {
     if (message.type !== 'job') return;
-    run(message.job).then((result) => send({ type: 'done', result }), fail);
+    run(message.job).then(
+      (result) => send({ type: 'done', result }),
+      (error) => fail(asDiskFull(error, setup.folder)),
+    );
   });
   send({ type: 'ready', engine });
 

@@ -6,6 +6,7 @@ import type { EngineInfo } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { JobProgress } from './progress.ts';
 import type { FromWorker, Job, JobFailure, JobResult, ToWorker, WorkerSetup } from './protocol.ts';
+import { asWriteError } from './writeErrors.ts';
 
 /** What a pool tells while it works. */
 export interface PoolHandlers {
@@ -23,6 +24,7 @@ export class WorkerPool {
   readonly #size: number;
   readonly #workers: (Worker | undefined)[];
   #stopped = false;
+  #drained = false;
 
   constructor(setup: WorkerSetup, size: number) {
     this.#setup = setup;
@@ -33,7 +35,7 @@ export class WorkerPool {
   /**
    * Starts the first worker.
    *
-   * @throws UserError if the engine cannot be had
+   * @throws UserError if the engine cannot be had, RESULTS_NOT_WRITABLE, DISK_FULL
    */
   async start(): Promise<EngineInfo> {
     const worker = await Worker.start(this.#setup, 0);
@@ -41,13 +43,18 @@ export class WorkerPool {
     return worker.engine;
   }
 
-  /** Runs the jobs in order, as many at a time as there are workers; resolves when none is left or after `stop`. */
+  /** Runs the jobs in order, as many at a time as there are workers; resolves when none runs or is left to run. */
   async run(jobs: readonly Job[], handlers: PoolHandlers): Promise<void> {
     const queue = [...jobs];
     const slots = Array.from({ length: Math.min(this.#size, queue.length) }, (_, slot) =>
       this.#serve(slot, queue, handlers),
     );
     await Promise.all(slots);
+  }
+
+  /** Starts no further job; those that run go on to their end. */
+  drain(): void {
+    this.#drained = true;
   }
 
   /** Ends all workers at once; what they were doing is lost, what is finished stays. */
@@ -57,21 +64,28 @@ export class WorkerPool {
   }
 
   async #serve(slot: number, queue: Job[], handlers: PoolHandlers): Promise<void> {
-    for (let job = queue.shift(); job && !this.#stopped; job = queue.shift()) {
+    for (let job = queue.shift(); job && !this.#stopped && !this.#drained; job = queue.shift()) {
       const current = job;
       try {
-        this.#workers[slot] ??= await Worker.start(this.#setup, slot);
-        const worker = this.#workers[slot];
+        const worker = await this.#workerOf(slot);
         if (this.#stopped) return worker.kill();
         const result = await worker.run(job, (progress) => handlers.onProgress(slot, current, progress));
         if (this.#stopped) return;
         handlers.onDone(job, result, slot);
       } catch (error) {
         if (this.#stopped) return;
-        if (!this.#workers[slot]?.alive) this.#workers[slot] = undefined;
         handlers.onFailed(job, failureOf(error), slot);
       }
     }
+  }
+
+  /** The slot's worker, or a new one where there is none yet or it has died. */
+  async #workerOf(slot: number): Promise<Worker> {
+    const present = this.#workers[slot];
+    if (present?.alive) return present;
+    const worker = await Worker.start(this.#setup, slot);
+    this.#workers[slot] = worker;
+    return worker;
   }
 }
 
@@ -101,9 +115,7 @@ class Worker {
   }
 
   static async start(setup: WorkerSetup, slot: number): Promise<Worker> {
-    const logs = join(setup.folder, 'logs');
-    mkdirSync(logs, { recursive: true });
-    const log = openSync(join(logs, `worker-${slot + 1}.log`), 'a');
+    const log = openLog(setup.folder, slot);
     const child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [], {
       execArgv: ['--import', import.meta.resolve('tsx')],
       serialization: 'advanced',
@@ -134,6 +146,16 @@ class Worker {
 
   kill(): void {
     this.#process.kill('SIGKILL');
+  }
+}
+
+function openLog(folder: string, slot: number): number {
+  const logs = join(folder, 'logs');
+  try {
+    mkdirSync(logs, { recursive: true });
+    return openSync(join(logs, `worker-${slot + 1}.log`), 'a');
+  } catch (error) {
+    throw asWriteError(error, folder);
   }
 }
 

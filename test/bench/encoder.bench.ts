@@ -25,7 +25,9 @@ const encoders = [
 
 for (const engine of availableEngines) {
   // all-MiniLM-L6-v2 takes 10 s a step on wasm; that is known and not worth the wait.
-  for (const [name, folder] of encoders.filter(() => engine === 'tensorflow').concat(engine === 'wasm' ? encoders.slice(0, 1) : [])) {
+  for (const [name, folder] of encoders
+    .filter(() => engine === 'tensorflow')
+    .concat(engine === 'wasm' ? encoders.slice(0, 1) : [])) {
     describe(`${name} on ${engine}`, () => {
       let encoder: Encoder;
       let head: ProjectionHead;

@@ -133,7 +133,7 @@ describe('without the native engine', () => {
     expect(mistake).toMatch(/^ENGINE_NOT_INSTALLED: engine tensorflow.*yarn engine install/);
     expect(info).toBe('wasm the native engine is not installed; mend it with: yarn engine install');
 
-    await checkout.start('src/engine/postinstall.ts', [], { PATH: '' }).outcome;
+    await checkout.start('src/engine/postinstall.ts', [], { PATH: '', CONTRAFIT_CACHE: checkout.folder }).outcome;
     expect((await run()).stdout).toMatch(/wasm neither python3 -m pip .*mend it with: yarn engine install/);
   });
 });

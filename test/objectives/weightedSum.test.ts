@@ -67,8 +67,8 @@ test('tells what its terms need and whether they decompose', () => {
   const sum = make({ vectorSpacePreservation: { weight: 3 }, supCon: {} });
   expect(sum.needs).toEqual(new Set(['projections', 'labels', 'frozen']));
   expect(sum.terms).toEqual([
-    { name: 'supCon', weight: 1, decomposable: false, needs: ['projections', 'labels'] },
-    { name: 'vectorSpacePreservation', weight: 3, decomposable: true, needs: ['frozen'] },
+    { name: 'supCon', weight: 1, needs: ['projections', 'labels'] },
+    { name: 'vectorSpacePreservation', weight: 3, needs: ['frozen'] },
   ]);
   expect(make({ vectorSpacePreservation: {} }).needs).toEqual(new Set(['frozen']));
 });

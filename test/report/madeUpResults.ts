@@ -53,7 +53,9 @@ export async function writeMadeUpResults(options: MadeUpOptions = {}, results = 
     name,
     file: `experiments/${name}.ts`,
     command: `yarn sweep experiments/${name}.ts`,
-    engine: [{ name: 'tensorflow', detail: 'libtensorflow 2.21.0, CPU', device: 'cpu', threads: 1, precision: 'float32' }],
+    engine: [
+      { name: 'tensorflow', detail: 'libtensorflow 2.21.0, CPU', device: 'cpu', threads: 1, precision: 'float32' },
+    ],
     points: madeUpRuns.points.map((point) => ({ axes: { [temperature]: point.temperature, [weight]: point.weight } })),
     seeds: [1, 2, 3],
     cells,
@@ -71,7 +73,8 @@ export async function writeMadeUpResults(options: MadeUpOptions = {}, results = 
   madeUpRuns.points.forEach(({ seeds }, i) => {
     for (const [seed, metrics] of Object.entries(seeds)) {
       const cell = cells.find(({ id }) => id === cellId(i, Number(seed)));
-      if (cell) finish(cell, i === 3 ? { status: 'stopped', reason: 'a plateau', metrics } : { status: 'completed', metrics });
+      if (cell)
+        finish(cell, i === 3 ? { status: 'stopped', reason: 'a plateau', metrics } : { status: 'completed', metrics });
     }
   });
   const diverged = cells.find(({ id }) => id === cellId(2, 2));
@@ -79,7 +82,10 @@ export async function writeMadeUpResults(options: MadeUpOptions = {}, results = 
   if (diverged) finish(diverged, { status: 'diverged', reason: 'the loss is NaN in step 4', metrics });
   const failed = join(folder, 'failed', cellId(3, 1));
   mkdirSync(failed, { recursive: true });
-  writeFileSync(join(failed, 'error.txt'), 'Error: out of memory\n    at embed (file.ts:1:1)\n    at train (file.ts:2:2)\n');
+  writeFileSync(
+    join(failed, 'error.txt'),
+    'Error: out of memory\n    at embed (file.ts:1:1)\n    at train (file.ts:2:2)\n',
+  );
   return results;
 }
 
@@ -134,7 +140,7 @@ function course(diverges: boolean): JournalRecord[] {
       ...(i % 2 === 0 && {
         conflict: {
           norms: { supCon: 1.25, vectorSpacePreservation: 0.5 },
-          cosines: { 'supCon·vectorSpacePreservation': -0.125 * i },
+          cosines: { supCon·vectorSpacePreservation: -0.125 * i },
         },
       }),
       wall: { seconds: 0.1 },

@@ -93,7 +93,10 @@ function weightedSumOf({ supCon, vectorSpacePreservation }: Reference): Values {
 
 function dotProduct(a: Values, b: Values): number {
   let sum = 0;
-  for (const [name, values] of a) values.forEach((x, i) => (sum += x * (b.get(name)?.[i] ?? 0)));
+  for (const [name, values] of a) {
+    const others = b.get(name);
+    for (const [i, x] of values.entries()) sum += x * (others?.[i] ?? 0);
+  }
   return sum;
 }
 
@@ -110,7 +113,8 @@ function difference(actual: Values, expected: Values): number {
   expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
   let largest = 0;
   for (const [name, values] of expected) {
-    values.forEach((x, i) => (largest = Math.max(largest, Math.abs(x - (actual.get(name)?.[i] ?? Number.NaN)))));
+    const others = actual.get(name);
+    for (const [i, x] of values.entries()) largest = Math.max(largest, Math.abs(x - (others?.[i] ?? Number.NaN)));
   }
   return largest / normOf(expected);
 }

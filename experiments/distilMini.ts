@@ -1,0 +1,203 @@
+/**
+ * TODO header
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { places } from '../src/cli/environment.ts';
+import { runCli, usageProblem } from '../src/cli/run.ts';
+import { loadCorpus } from '../src/data/corpus.ts';
+import { embeddingNames } from '../src/encoders/architecture.ts';
+import { embedTexts } from '../src/encoders/embed.ts';
+import type { Encoder } from '../src/encoders/encoder.ts';
+import { loadEncoder, saveEncoder } from '../src/encoders/huggingFaceFolder.ts';
+import { resolveEncoder } from '../src/encoders/resolveEncoder.ts';
+import { startEngine } from '../src/engine/engine.ts';
+import { type Matrix, normaliseRows } from '../src/evaluation/matrix.ts';
+import { knn } from '../src/evaluation/neighbours.ts';
+import { createHead } from '../src/heads/projectionHead.ts';
+import { objectiveSchema, weightedSum } from '../src/objectives/weightedSum.ts';
+import { Cache } from '../src/sweep/cache.ts';
+import type { TokenSequences } from '../src/text/tokenSequences.ts';
+import { trainingSchema } from '../src/training/options.ts';
+import { train } from '../src/training/trainer.ts';
+import { meanSquare, principalAxes, project } from './mini/principalAxes.ts';
+import { pruneVocabulary } from './mini/prunedVocabulary.ts';
+import { shuffled } from './mini/shuffled.ts';
+import { halvePrecision, width, writeStudent } from './mini/student.ts';
+import { piecesAndPairs, trainingTexts } from './mini/trainingTexts.ts';
+
+const teacherName = 'all-MiniLM-L6-v2';
+const vocabularySize = 8192;
+/**
+ * Mean square of the student's embeddings. It is that of the teacher's own before they are normalised, so that a weight
+ * of vector space preservation means about the same for both.
+ */
+const targetMeanSquare = 0.047;
+
+interface Options {
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  /** Texts made of the given ones. */
+  readonly more: number;
+  readonly seed: number;
+  readonly out: string;
+  readonly data: string;
+  readonly smoke: boolean;
+}
+
+async function main(): Promise<number> {
+  const { dataFolder, encoders, cacheFolder } = places(process.env);
+  const options = await readOptions(dataFolder);
+  const { seed, smoke, out } = options;
+  const engine = await startEngine({ engine: 'auto', precision: 'float32', threads: 0 });
+  print(`${engine.detail}, ${engine.threads} threads, ${engine.precision}`);
+
+  const corpus = await trainingTexts(options.data);
+  const given = smoke ? corpus.slice(0, 400) : corpus;
+  const texts = [...given, ...piecesAndPairs(given, smoke ? 100 : options.more, seed)];
+  const teacherFolder = await resolveEncoder(teacherName, encoders);
+  const teacher = await loadEncoder(teacherFolder, teacherName);
+  const cache = new Cache(join(cacheFolder, 'distilMini'));
+  const embedTeacher = (those: readonly string[]) =>
+    cache.get('teacher', { hash: teacher.hash, texts: those }, () => embedAll(teacher, those));
+
+  // Normalised first, as sentence-transformers publishes this teacher: every text then counts the same.
+  const directions = normaliseRows(await embedTeacher(texts));
+  const axes = principalAxes(directions, width);
+  const scale = Math.sqrt(targetMeanSquare / meanSquare(project(directions, axes, 1)));
+  const targets = project(directions, axes, scale);
+
+  const vocabulary = pruneVocabulary(
+    JSON.parse(await readFile(join(teacherFolder, 'tokenizer.json'), 'utf8')),
+    countIds(teacher.tokeniser.encode(given, teacher.config.maxLength), teacher.tokeniser.vocabularySize),
+    given,
+    vocabularySize,
+  );
+  const words = teacher.variables.get(embeddingNames.words);
+  if (!words) throw new RangeError(`the teacher has no ${embeddingNames.words}`);
+  const [rows = 0, columns = 0] = words.shape;
+  const teacherWords = { data: (await words.data()) as Float32Array, rows, columns };
+  const start = await mkdtemp(join(tmpdir(), 'mini-'));
+  await writeStudent(start, { vocabulary, teacherWords, outputScale: Math.sqrt(targetMeanSquare), seed });
+  const student = await loadEncoder(start, 'mini');
+  await rm(start, { recursive: true });
+
+  await distil(student, texts, targets, options);
+  await saveEncoder(student, out, 'mean');
+  await halvePrecision(out);
+  student.dispose();
+  if (!smoke) {
+    const saved = await loadEncoder(out, 'mini');
+    const scores = {
+      teacher: await macroF1(embedTeacher, options),
+      student: await macroF1((those) => embedAll(saved, those), options),
+    };
+    print(`kNN macro F1: teacher ${scores.teacher.toFixed(4)}, student ${scores.student.toFixed(4)}`);
+  }
+  return 0;
+}
+
+/** Trains the student to give the targets, by this project's trainer and its objective of vector space preservation. */
+async function distil(student: Encoder, texts: readonly string[], targets: Matrix, options: Options): Promise<void> {
+  const { seed, steps, batchSize, learningRate } = options;
+  const tokens = student.tokeniser.encode(texts, student.config.maxLength);
+  // A loss of 1 is that of answering every text with zeros.
+  const objective = weightedSum(
+    objectiveSchema.parse({ vectorSpacePreservation: { weight: 1 / targetMeanSquare } }),
+  );
+  // No term of this objective looks at the head.
+  const head = createHead({ kind: 'linear', out: 1 }, width, seed);
+  const begin = performance.now();
+  let losses: number[] = [];
+  const outcome = await train({
+    encoder: student,
+    head,
+    pooling: 'mean',
+    objective,
+    sampler: shuffled(tokens, batchSize, seed),
+    texts: tokens,
+    labels: new Int32Array(texts.length),
+    frozen: targets,
+    options: trainingSchema.parse({
+      steps,
+      learningRate,
+      warmup: 0.05,
+      schedule: 'cosine',
+      dropout: 0,
+      conflictEvery: 0,
+    }),
+    seed,
+    onStep({ step, loss }) {
+      losses.push(loss);
+      if (step % 100 !== 0 && step !== steps) return;
+      const mean = losses.reduce((sum, value) => sum + value, 0) / losses.length;
+      losses = [];
+      const seconds = (performance.now() - begin) / 1000;
+      print(`step ${step}/${steps}  loss ${mean.toFixed(4)}  ${seconds.toFixed(0)} s, ${((seconds / step) * (steps - step)).toFixed(0)} s to go`);
+    },
+  });
+  head.dispose();
+  if (outcome.status !== 'completed') throw new Error(`training ${outcome.status}: ${outcome.reason}`);
+}
+
+/** GoEmotions' single-label test texts by their 10 nearest training texts, all of them; mean pooling, cosine. */
+async function macroF1(embed: (texts: readonly string[]) => Promise<Matrix>, { data }: Options): Promise<number> {
+  const { train: references, test, labelNames } = await loadCorpus(
+    { source: 'goemotions', exclude: [] },
+    { dataFolder: data },
+  );
+  const labelled = async ({ texts, labels }: typeof test) => ({ embeddings: await embed(texts), labels });
+  const queries = await labelled(test);
+  const context = {
+    labelNames,
+    train: await labelled(references),
+    test: queries,
+    original: { test: queries.embeddings },
+    seed: 0,
+  };
+  return (await knn.evaluate(context, knn.schema.parse({}))).macroF1;
+}
+
+function embedAll(encoder: Encoder, texts: readonly string[]): Promise<Matrix> {
+  const tokens = encoder.tokeniser.encode(texts, Math.min(128, encoder.config.maxLength));
+  return embedTexts(encoder, tokens, { pooling: 'mean' });
+}
+
+function countIds({ ids }: TokenSequences, size: number): Int32Array {
+  const counts = new Int32Array(size);
+  for (const id of ids) counts[id] = (counts[id] ?? 0) + 1;
+  return counts;
+}
+
+async function readOptions(dataFolder: string): Promise<Options> {
+  const { argv } = yargs(hideBin(process.argv))
+    .scriptName('yarn distil')
+    .usage('$0 [options]\n\nMakes the embedded encoder mini: a small student of all-MiniLM-L6-v2.')
+    .option('steps', { type: 'number', default: 10_000, describe: 'optimiser steps' })
+    .option('batch-size', { type: 'number', default: 128, describe: 'texts a step' })
+    .option('learning-rate', { type: 'number', default: 1e-3, describe: 'its peak' })
+    .option('more', { type: 'number', default: 45_000, describe: 'texts added: pieces and pairs of the given ones' })
+    .option('seed', { type: 'number', default: 1, describe: 'of everything that is drawn' })
+    .option('out', { type: 'string', default: './mini', describe: 'folder for the encoder' })
+    .option('data', { type: 'string', default: dataFolder, describe: 'folder in which goemotions lies' })
+    .option('smoke', { type: 'boolean', default: false, describe: 'a few texts and steps, to see whether it runs' })
+    .strict()
+    .version(false)
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? usageProblem(message, 'yarn distil --help');
+    });
+  const options = await argv;
+  return options.smoke ? { ...options, steps: 20 } : options;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+await runCli(main);
