@@ -58,10 +58,20 @@ function plainProducts(
   ];
   const bytes = Float32Array.BYTES_PER_ELEMENT;
   const [aOf, bOf] = [broadcastIndex(outerA, outer), broadcastIndex(outerB, outer)];
+  const size = { m, k, n, aShape: int32Bytes(1, m, k), bShape: int32Bytes(1, k, n) };
   for (let i = 0; i < tf.util.sizeFromShape(outer); i++) {
-    multiply(aStart + aOf(i) * m * k * bytes, bStart + bOf(i) * k * n * bytes, outStart + i * m * n * bytes, [m, k, n]);
+    multiply(aStart + aOf(i) * m * k * bytes, bStart + bOf(i) * k * n * bytes, outStart + i * m * n * bytes, size);
   }
   return out;
+}
+
+/** [m, k] · [k, n], with the shapes as the C++ side reads them. */
+interface ProductSize {
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  readonly aShape: Uint8Array;
+  readonly bShape: Uint8Array;
 }
 
 /** Multiplies one matrix by another where they lie, without a copy: each is shown to the C++ side as a tensor. */
@@ -79,11 +89,11 @@ function plainProduct(backend: WasmBackend) {
     'number',
   ]);
   const [aId, bId, outId] = [backend.dataIdNextNumber++, backend.dataIdNextNumber++, backend.dataIdNextNumber++];
-  return (a: number, b: number, out: number, [m, k, n]: [m: number, k: number, n: number]): void => {
+  return (a: number, b: number, out: number, { m, k, n, aShape, bShape }: ProductSize): void => {
     wasm.tfjs.registerTensor(aId, m * k, a);
     wasm.tfjs.registerTensor(bId, k * n, b);
     wasm.tfjs.registerTensor(outId, m * n, out);
-    product(aId, int32Bytes(1, m, k), 3, bId, int32Bytes(1, k, n), 3, 0, 0, outId);
+    product(aId, aShape, 3, bId, bShape, 3, 0, 0, outId);
     // The second one's removal also drops its packed copy in XNNPACK, which is kept by id.
     for (const id of [aId, bId, outId]) wasm.tfjs.disposeData(id);
   };
