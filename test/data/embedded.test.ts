@@ -72,7 +72,7 @@ describe('size and balance', () => {
     const lengths = utterances.map(({ utterance }) => words(utterance).length).sort((a, b) => a - b);
     const quantile = (q: number) => lengths[Math.round(q * (lengths.length - 1))] ?? Number.NaN;
     expect(quantile(0.9)).toBeGreaterThanOrEqual(2 * quantile(0.1));
-    expect(lengths.filter((n) => n <= 10).length / lengths.length).toBeGreaterThan(0.03);
+    expect(lengths.filter((n) => n <= 10).length / lengths.length).toBeGreaterThan(0.2);
     expect(lengths.filter((n) => n >= 25).length / lengths.length).toBeGreaterThan(0.1);
     expect(quantile(0)).toBeGreaterThanOrEqual(3);
     expect(quantile(1)).toBeLessThanOrEqual(60);
