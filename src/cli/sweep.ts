@@ -5,9 +5,7 @@ import { pathToFileURL } from 'node:url';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { didYouMean } from '../didYouMean.ts';
-import { type Problem, throwIfAny, UserError } from '../errors.ts';
-import { compare } from '../report/comparison.ts';
-import { comparisonTable } from '../report/comparisonTable.ts';
+import { formatProblem, type Problem, throwIfAny, UserError } from '../errors.ts';
 import { formatDuration } from '../report/duration.ts';
 import { createView } from '../report/view.ts';
 import { codeVersion } from '../sweep/codeVersion.ts';
@@ -21,8 +19,12 @@ import { readExperiment } from '../tracking/results.ts';
 import { places } from './environment.ts';
 import { runCli, usageProblem } from './run.ts';
 
-const exitCodes = `Exit codes: 0 all cells finished; 1 a cell failed; 2 a mistake in the command, the experiment or its
-data; 130 interrupted. Finished cells are never lost: the same command continues where it was.`;
+const exitCodes = `Exit codes: 0 all cells finished, diverged ones included; 1 a cell failed; 2 a mistake in the command,
+the experiment or its data, and no cell could be computed; 130 interrupted. Finished cells are never lost:
+the same command continues where it was.`;
+
+const help = 'yarn sweep --help';
+const defaultOut = 'results';
 
 async function main(): Promise<number> {
   const parser = yargs(hideBin(process.argv))
@@ -31,19 +33,30 @@ async function main(): Promise<number> {
       "$0 <experiment> [options]\n\nRuns every point of an experiment's grid once a seed and compares the results.",
     )
     .demandCommand(1, 1)
+    // `--set a=1 b=2`: one value a flag, or the experiment's file would count as a value too.
+    .parserConfiguration({ 'greedy-arrays': false })
     .options({
       set: {
         type: 'array',
         string: true,
+        requiresArg: true,
         describe: 'path=value: changes a setting; a list or an expression such as logspace(-2,2,5) makes it an axis',
       },
-      seeds: { type: 'string', describe: 'seeds of each grid point: 1..5 or 1,3,7' },
-      encoder: { type: 'string', describe: "'mini', a Hugging Face folder or owner/name; short for --set encoder=" },
-      data: { type: 'string', describe: "'embedded', 'goemotions' or a folder; short for --set data.source=" },
+      seeds: { type: 'string', requiresArg: true, describe: 'seeds of each grid point: 1..5 or 1,3,7' },
+      encoder: {
+        type: 'string',
+        requiresArg: true,
+        describe: "'mini', a Hugging Face folder or owner/name; short for --set encoder=",
+      },
+      data: {
+        type: 'string',
+        requiresArg: true,
+        describe: "'embedded', 'goemotions' or a folder; short for --set data.source=",
+      },
       precision: { choices: ['float32', 'bfloat16'] as const, describe: 'short for --set precision=' },
       engine: { choices: ['auto', 'tensorflow', 'wasm'] as const, default: 'auto' as const, describe: 'what computes' },
-      workers: { type: 'number', describe: 'processes at a time; default one a core' },
-      out: { type: 'string', default: 'results', describe: 'results folder' },
+      workers: { type: 'number', requiresArg: true, describe: 'processes at a time; default one a core' },
+      out: { type: 'string', requiresArg: true, default: defaultOut, describe: 'results folder' },
       smoke: { type: 'boolean', default: false, describe: 'the same in seconds: few texts, steps and points' },
       'dry-run': {
         type: 'boolean',
@@ -64,10 +77,12 @@ async function main(): Promise<number> {
     .version(false)
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? usageProblem(message, 'yarn sweep --help');
+      // yargs has an error class of its own for some of what it does not understand.
+      throw error && error.name !== 'YError' ? error : usageProblem(message, help);
     });
   const args = await parser.parseAsync();
   if (args.help) return 0;
+  refuseRepeated(args);
   const file = String(args._[0]);
   const set = readAll((args.set ?? []).map(String), parseOverride);
   const short: [string, unknown][] = [
@@ -109,7 +124,7 @@ async function main(): Promise<number> {
     view: createView(terminal, { isTerminal: terminal.isTTY === true }),
     signal: interrupt.signal,
   });
-  return conclude(sweep, outcome, args.json, print);
+  return conclude({ sweep, outcome, out: args.out, json: args.json, print });
 }
 
 function readAll<T>(texts: readonly string[], read: (text: string) => T): T[] {
@@ -125,6 +140,12 @@ function readAll<T>(texts: readonly string[], read: (text: string) => T): T[] {
   });
   throwIfAny(problems);
   return values;
+}
+
+/** yargs makes a list of a flag that is given twice. */
+function refuseRepeated(args: Readonly<Record<string, unknown>>): void {
+  const repeated = Object.keys(args).filter((name) => name !== '_' && name !== 'set' && Array.isArray(args[name]));
+  if (repeated.length > 0) throw usageProblem(`--${repeated.join(' and --')} more than once`, help);
 }
 
 function checkedWorkers(workers: number): number {
@@ -154,7 +175,7 @@ async function loadExperiment(file: string): Promise<Experiment> {
   } catch (error) {
     throw new UserError({
       code: 'EXPERIMENT_UNREADABLE',
-      given: `${file} (${error instanceof Error ? error.message.split('\n')[0] : String(error)})`,
+      given: `${file} (${error instanceof Error ? error.message.split('\n', 2).join(' ') : String(error)})`,
       expected: 'a TypeScript module that loads',
       remedy: 'Check it with: yarn tsc.',
     });
@@ -200,30 +221,58 @@ async function dryRun(sweep: PreparedSweep, fresh: boolean, json: boolean, print
     print(
       `Estimated from a measurement here and now: ${formatDuration(estimate.seconds)}, ${Math.ceil(estimate.bytes / 1e6)} MB in ${sweep.folder}.`,
     );
+    for (const reason of estimate.unmeasured) print(`Not all of it, since some cells could not be measured: ${reason}`);
     return 0;
   } finally {
     for (const { pool } of sweep.groups) pool.stop();
   }
 }
 
-function conclude(sweep: PreparedSweep, outcome: SweepOutcome, json: boolean, print: (text?: string) => void): number {
+interface Conclusion {
+  readonly sweep: PreparedSweep;
+  readonly outcome: SweepOutcome;
+  readonly out: string;
+  readonly json: boolean;
+  readonly print: (text?: string) => void;
+}
+
+/**
+ * Prints what came out and gives the exit code.
+ *
+ * @throws UserError if there is no finished cell, and all of them failed by mistakes of the user
+ */
+async function conclude({ sweep, outcome, out, json, print }: Conclusion): Promise<number> {
+  // Loaded only now: it takes longer than finding most mistakes.
+  const { compare } = await import('../report/comparison.ts');
+  const { comparisonTable } = await import('../report/comparisonTable.ts');
   const comparison = compare(readExperiment(sweep.folder));
   if (json) process.stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
-  if (outcome.done + outcome.reused > 0) print(`\n${comparisonTable(comparison)}`);
-  for (const line of failureLines(outcome)) print(line);
+  const finished = outcome.done + outcome.reused;
+  if (finished === 0 && !outcome.interrupted) throwIfAny(mistakesIn(outcome));
+  // The table names the failures too.
+  if (finished > 0) print(`\n${comparisonTable(comparison)}`);
+  else for (const line of failureLines(outcome)) print(line);
   if (outcome.interrupted) {
     print(
-      `\nInterrupted. ${count(outcome.done + outcome.reused, 'finished cell')} kept in ${sweep.folder}; continue with:\n  ${commandLine()}`,
+      `\nInterrupted. ${count(finished, 'finished cell')} kept in ${sweep.folder}; continue with:\n  ${commandLine()}`,
     );
     return 130;
   }
+  const where = out === defaultOut ? '' : ` --results ${shellWord(out)}`;
   print(`\nResults: ${sweep.folder}`);
-  print(`Next:    yarn runs show ${sweep.plan.name}   ·   yarn runs diff <cell> <cell>   ·   yarn runs list`);
+  print(`Next:    yarn runs show ${sweep.plan.name}${where}   ·   yarn runs list${where && ` ${shellWord(out)}`}`);
   if (outcome.failures.length === 0) return 0;
   print(
     `${count(outcome.failures.length, 'cell')} failed; the same command tries only those again. Logs: ${join(sweep.folder, 'logs')}`,
   );
   return 1;
+}
+
+/** The mistakes of the user that made all the cells fail, each once; none if a cell failed by something else. */
+function mistakesIn({ failures }: SweepOutcome): Problem[] {
+  if (!failures.every(({ problems }) => problems)) return [];
+  const problems = failures.flatMap((failure) => failure.problems ?? []);
+  return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
 }
 
 /** One line for each different reason, since many cells often fail for the same one. */
@@ -236,10 +285,14 @@ function failureLines({ failures }: SweepOutcome): string[] {
   });
 }
 
+/** The command that continues this sweep: with --fresh it would begin again. */
 function commandLine(): string {
-  return ['yarn sweep', ...hideBin(process.argv).map((arg) => (/^[\w./:=,-]+$/.test(arg) ? arg : `'${arg}'`))].join(
-    ' ',
-  );
+  const args = hideBin(process.argv).filter((arg) => !/^--fresh(=|$)/.test(arg));
+  return ['yarn sweep', ...args.map(shellWord)].join(' ');
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function showDownload(name: string, done: number, total: number): void {

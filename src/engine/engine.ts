@@ -88,7 +88,7 @@ async function startNative({ precision, threads }: EngineRequest, quiet: boolean
 }
 
 async function startWebAssembly(): Promise<EngineInfo> {
-  // Loaded only when it is wanted: 30 MB of memory and .2 s.
+  // Loaded only where it is wanted: a worker on the native engine is spared it.
   const { startWasm } = await import('./wasm/start.ts');
   await startWasm();
   return {

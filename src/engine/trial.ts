@@ -47,6 +47,7 @@ export function tryEngine(request: EngineRequest): Promise<Trial> {
       const death = `its process ended with ${signal ?? `exit code ${code}`}`;
       resolve({ ...(outcome ?? { works: false, reason: death, unsupported: false }), log: log.trim() });
     });
-    child.send(request);
+    // That a process could not be reached shows in how it ends.
+    child.send(request, () => {});
   });
 }

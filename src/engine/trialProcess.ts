@@ -12,8 +12,8 @@ async function outcomeOf(request: EngineRequest): Promise<TrialOutcome> {
   try {
     // The parent collects what the library prints: it may say why a device is not used.
     const engine = await startEngine(request, { quiet: false });
-    const size = engine.device === 'cuda' ? 8192 : engine.name === 'wasm' ? 768 : 2048;
-    return { works: true, engine, size, gflops: measureGemm(size, 7).median };
+    const size = engine.device === 'cuda' ? 8192 : engine.name === 'wasm' ? 512 : 1024;
+    return { works: true, engine, size, gflops: measureGemm(size, 9) };
   } catch (error) {
     if (error instanceof UserError) {
       const unsupported = error.problems.every(({ code }) => code === 'ENGINE_PRECISION_UNSUPPORTED');

@@ -52,7 +52,8 @@ function percent(value: number): string {
 /** Three significant digits for numbers of about this size, without exponent from 0.001 to 99999. */
 function significant(size: number): (value: number) => string {
   if (size === 0 || !Number.isFinite(size)) return String;
-  const exponent = Math.floor(Math.log10(size));
+  // From the rounded number: 0.0009996 is shown as 0.00100.
+  const exponent = Number(size.toExponential(2).split('e')[1]);
   if (exponent >= -3 && exponent < 5) return (value) => value.toFixed(Math.max(0, 2 - exponent));
   return (value) => `${(value / 10 ** exponent).toFixed(2)}e${exponent}`;
 }

@@ -55,11 +55,14 @@ export interface Estimate {
   readonly seconds: number;
   /** Disk for encoders and cached embeddings. */
   readonly bytes: number;
+  /** Why time and disk of some cells could not be estimated; they are left out of both. */
+  readonly unmeasured: readonly string[];
 }
 
 /** What is left of a sweep, by a short measurement on this machine. */
 export async function estimateSweep(sweep: PreparedSweep, fresh: boolean): Promise<Estimate> {
   const total = { cells: 0, finished: 0, steps: 0, seconds: 0, bytes: 0 };
+  const unmeasured = new Set<string>();
   for (const group of sweep.groups) {
     const pending = pendingCells(group, sweep.folder, fresh);
     const retrofits = group.cells.filter(({ original }) => original !== null);
@@ -68,7 +71,10 @@ export async function estimateSweep(sweep: PreparedSweep, fresh: boolean): Promi
     total.finished += retrofits.length - left.length;
     const sources = await measureSources(sweep, group, pending);
     for (const { rates, shards } of sources.values()) {
-      if (!isRates(rates)) continue;
+      if (!isRates(rates)) {
+        unmeasured.add(rates.message);
+        continue;
+      }
       const texts = shards.reduce((sum, { from, to }) => sum + to - from, 0);
       total.seconds += secondsFor({ steps: 0, texts }, rates) / group.workers;
       total.bytes += texts * rates.embeddingBytes;
@@ -81,7 +87,7 @@ export async function estimateSweep(sweep: PreparedSweep, fresh: boolean): Promi
       if (cell.settings.training.save) total.bytes += rates.encoderBytes;
     }
   }
-  return total;
+  return { ...total, unmeasured: [...unmeasured] };
 }
 
 export function isRates(rates: Rates | JobFailure): rates is Rates {

@@ -53,7 +53,8 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
     const [first = 0, last = 0] = [times[0], times.at(-1)];
     const parameters = [...encoder.variables.values()].reduce((sum, { size }) => sum + size, 0);
     return {
-      secondsPerStep: (last - first) / 1000 / (timedSteps - 1),
+      // A training that diverges ends early.
+      secondsPerStep: (last - first) / 1000 / Math.max(1, times.length - 1),
       textsPerSecond,
       encoderBytes: parameters * Float32Array.BYTES_PER_ELEMENT,
       embeddingBytes: columns * Float32Array.BYTES_PER_ELEMENT,

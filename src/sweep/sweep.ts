@@ -12,6 +12,7 @@ import type { CellGroup, PreparedSweep } from './prepare.ts';
 import type { JobProgress, SweepView } from './progress.ts';
 import type { Job, JobFailure, JobResult, Rates } from './protocol.ts';
 import { Pace, secondsFor, type Workload } from './workload.ts';
+import { asWriteError } from './writeErrors.ts';
 
 export interface SweepOptions {
   /** The experiment's file and the command line, to be shown with the results. */
@@ -78,8 +79,8 @@ async function removeLeftovers(folder: string): Promise<void> {
 }
 
 async function recordExperiment({ plan, folder, groups }: PreparedSweep, { file, command }: SweepOptions) {
-  const experiment: ExperimentFile = {
-    format: 1,
+  const experiment = {
+    format: 1 as const,
     name: plan.name,
     file,
     command,
@@ -89,7 +90,12 @@ async function recordExperiment({ plan, folder, groups }: PreparedSweep, { file,
     cells: groups.flatMap(({ cells }) =>
       cells.map(({ cell: { id, kind, axes, seed }, original }) => ({ id, kind, axes, seed, original })),
     ),
-  });
+  };
+  try {
+    await writeExperimentFile(folder, experiment);
+  } catch (error) {
+    throw asWriteError(error, folder);
+  }
 }
 
 /** One go through all groups; holds what is counted on the way. */
@@ -217,7 +223,9 @@ class Run {
       message: failure.message,
       ...(failure.problems && { problems: failure.problems }),
     });
-    this.#options.view.line(`✗ ${label}: ${failure.message}`);
+    // A mistake's remedy stands once at the end, not with every cell.
+    const reason = failure.problems?.map(({ code, given }) => `${code}: ${given}`).join('; ') ?? failure.message;
+    this.#options.view.line(`✗ ${label}: ${reason}`);
     const folder = join(this.#sweep.folder, 'failed', job.cell.id);
     try {
       await mkdir(folder, { recursive: true });

@@ -6,7 +6,7 @@ import { runCell } from './cellRunner.ts';
 import { labelOf } from './labels.ts';
 import { Materials } from './materials.ts';
 import { measureRates } from './measureRates.ts';
-import type { FromWorker, Job, JobResult, ToWorker, WorkerSetup } from './protocol.ts';
+import type { FromWorker, Job, JobFailure, JobResult, ToWorker, WorkerSetup } from './protocol.ts';
 import { asDiskFull } from './writeErrors.ts';
 
 const progressInterval = 200;
@@ -58,15 +58,14 @@ async function serve(setup: WorkerSetup): Promise<void> {
 }
 
 function fail(error: unknown): void {
-  const known = error instanceof Error ? error : new Error(String(error));
-  send({
-    type: 'failed',
-    failure: {
-      message: known.message,
-      ...(error instanceof UserError && { problems: error.problems }),
-      ...(known.stack !== undefined && { stack: known.stack }),
-    },
-  });
+  send({ type: 'failed', failure: failureOf(error) });
+}
+
+function failureOf(error: unknown): JobFailure {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { message, stack } = error;
+  if (error instanceof UserError) return { message, problems: error.problems };
+  return { message, ...(stack !== undefined && { stack }) };
 }
 
 function send(message: FromWorker): void {

@@ -8,7 +8,8 @@ export function asDiskFull(error: unknown, folder: string): unknown {
     code: 'DISK_FULL',
     given: `no space left for ${folder}`,
     expected: 'room for the plan, the journals and the encoders of a sweep',
-    remedy: 'Free some space, or use --set training.save=false, and run the same command again: finished cells are kept.',
+    remedy:
+      'Free some space, or use --set training.save=false, and run the same command again: finished cells are kept.',
   });
 }
 

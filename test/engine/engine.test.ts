@@ -50,7 +50,7 @@ onEachEngine('startEngine', (engine) => {
   });
 
   it('measures its products without a leak', () => {
-    expect(leakedTensors(() => expect(measureGemm(64, 3).median).toBeGreaterThan(0))).toBe(0);
+    expect(leakedTensors(() => expect(measureGemm(64, 3)).toBeGreaterThan(0))).toBe(0);
   });
 });
 
@@ -77,11 +77,13 @@ describe('precision bfloat16', () => {
 
 describe.runIf(nativeInstalled())('the native library’s log', () => {
   const load = `
+    import * as tf from '@tensorflow/tfjs-core';
     import { startEngine } from './src/engine/engine.ts';
     const say = (text) => { process.stdout.write(text); };
     say('1 ');
     process.stderr.write('2 ');
     await startEngine({ engine: 'tensorflow', precision: 'float32', threads: 2 });
+    tf.topk(tf.softmax(tf.matMul(tf.ones([300, 300]), tf.ones([300, 300]))), 2).indices.dataSync();
     process.stderr.write('3 ');
     say('4 ');
     process.stderr.write('5');`;

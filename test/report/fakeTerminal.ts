@@ -37,7 +37,7 @@ export class FakeTerminal extends Writable {
 
   override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a terminal obeys
-    for (const [token, parameters, command] of chunk.matchAll(/\x1b\[([?\d;]*)([A-Za-z])|[^]/gu)) {
+    for (const [token, parameters, command] of chunk.matchAll(/\x1b\[([?\d;]*)([A-Za-z])|./gsu)) {
       if (command === undefined) this.#print(token);
       else this.#obey(command, parameters ?? '');
     }

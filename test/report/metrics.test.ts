@@ -8,7 +8,7 @@ describe('formatMetric', () => {
     ['drift.deltaEmb', 0, '0'],
     ['drift.deltaEmb', 0.0123456, '0.0123'],
     ['drift.deltaEmb', 0.001, '0.00100'],
-    ['drift.deltaEmb', 0.00099951, '1.00e-3'],
+    ['drift.deltaEmb', 0.00099951, '0.00100'],
     ['drift.deltaEmb', 0.000012345, '1.23e-5'],
     ['drift.deltaL2', 12.345, '12.3'],
     ['drift.deltaL2', 12345.6, '12346'],

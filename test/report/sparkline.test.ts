@@ -27,7 +27,7 @@ test('longer series are averaged in stretches, and each value counts', () => {
 
 test('never takes more room than it may', () => {
   fc.assert(
-    fc.property(fc.array(fc.double(), { maxLength: 200 }), fc.integer({ min: 1, max: 60 }), (values, width) => {
+    fc.property(fc.array(fc.float(), { maxLength: 200 }), fc.integer({ min: 1, max: 60 }), (values, width) => {
       expect(sparkline(values, width)).toMatch(new RegExp(`^[▁-█×]{${Math.min(width, values.length)}}$`));
     }),
   );

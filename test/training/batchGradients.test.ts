@@ -8,6 +8,7 @@ import { stream } from '../../src/random.ts';
 import { collate } from '../../src/text/batch.ts';
 import { batchGradients, conflictAt } from '../../src/training/batchGradients.ts';
 import { leakedTensors, onEachEngine } from '../engine/engines.ts';
+import { scalarOf } from '../objectives/batches.ts';
 import { type TinySettings, type TinyTraining, tinyTraining } from './tinyTraining.ts';
 
 const weights = { supCon: 0.5, vectorSpacePreservation: 3 };
@@ -40,21 +41,23 @@ function reference(training: TinyTraining, pieces: readonly { indices: Int32Arra
   const { encoder, head, texts, labels, frozen, pooling, seed, options } = training;
   const variables = new Map([...encoder.variables, ...head.variables]);
   const items = pieces.flatMap((piece) => [...piece.indices]);
-  const gradientOf = (loss: (embeddings: tf.Tensor2D) => tf.Scalar) =>
-    tf.tidy(() => {
-      const { value, grads } = tf.variableGrads(() => {
-        const embedded = pieces.map(({ indices, key }) => {
-          const dropout = createDropout(seed, key, encoder.config, options.dropout);
-          return embed(encoder, collate(texts, indices, encoder.tokeniser.padId), pooling, dropout);
-        });
-        return loss(tf.concat(embedded));
-      }, [...variables.values()]);
-      const gradients = [...variables].flatMap(([name, variable]) => {
-        const gradient = grads[variable.name];
-        return gradient ? [[name, gradient.dataSync() as Float32Array] as const] : [];
+  const gradientOf = (loss: (embeddings: tf.Tensor2D) => tf.Scalar) => {
+    const { value, grads } = tf.variableGrads(() => {
+      const embedded = pieces.map(({ indices, key }) => {
+        const dropout = createDropout(seed, key, encoder.config, options.dropout);
+        return embed(encoder, collate(texts, indices, encoder.tokeniser.padId), pooling, dropout);
       });
-      return { value: value.dataSync()[0] ?? Number.NaN, gradients: new Map(gradients) };
-    });
+      return loss(tf.concat(embedded));
+    }, [...variables.values()]);
+    const gradients = new Map<string, Float32Array>();
+    for (const [name, variable] of variables) {
+      const gradient = grads[variable.name];
+      if (gradient) gradients.set(name, gradient.dataSync() as Float32Array);
+    }
+    const result = { value: scalarOf(value), gradients };
+    tf.dispose([value, grads]);
+    return result;
+  };
   const targets = items.map((i) => Array.from(frozen.data.subarray(i * frozen.columns, (i + 1) * frozen.columns)));
   return {
     supCon: gradientOf((embeddings) =>

@@ -6,7 +6,7 @@ import { leakedTensors, onEachEngine } from '../engine/engines.ts';
 onEachEngine('Checkpoint', () => {
   let variables: Map<string, tf.Variable>;
   beforeEach(() => {
-    variables = new Map([
+    variables = new Map<string, tf.Variable>([
       ['weight', tf.variable(tf.tensor2d([[1, 2]]))],
       ['bias', tf.variable(tf.tensor1d([3]))],
     ]);

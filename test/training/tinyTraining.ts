@@ -73,7 +73,7 @@ export function weightsHash({ encoder, head }: Pick<Training, 'encoder' | 'head'
 
 /** All that a short training with dropout and accumulation tells of itself, and the weights that it ends with. */
 export async function seededRun(seed: number): Promise<{ reports: StepReport[]; weights: string }> {
-  const training = await tinyTraining({ seed, training: { steps: 5, accumulate: 2, conflictEvery: 2 } });
+  const training = await tinyTraining({ seed, training: { steps: 3, accumulate: 2, conflictEvery: 2 } });
   const reports: StepReport[] = [];
   await train({ ...training, onStep: (report) => reports.push(report) });
   const weights = weightsHash(training);

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Sampler } from '../../samplers/sampler.ts';
 import { embedTexts } from '../../src/encoders/embed.ts';
 import { deltaMse } from '../../src/evaluation/drift.ts';
@@ -15,7 +15,7 @@ import {
   train,
   type ValidationResult,
 } from '../../src/training/trainer.ts';
-import { onEachEngine } from '../engine/engines.ts';
+import { availableEngines, onEachEngine, useEngine } from '../engine/engines.ts';
 import { seededRun, type TinySettings, type TinyTraining, tinyTraining, weightsHash } from './tinyTraining.ts';
 
 async function tiny(settings: TinySettings): Promise<TinyTraining> {
@@ -111,7 +111,7 @@ onEachEngine('train', (engine) => {
 
   it('repeats itself to the bit for the same seed, in this process and in another, and not for another seed', async () => {
     const first = await seededRun(3);
-    expect(first.reports).toHaveLength(5);
+    expect(first.reports).toHaveLength(3);
     expect(await seededRun(3)).toEqual(first);
     const other = await seededRun(4);
     expect(other.weights).not.toBe(first.weights);
@@ -125,14 +125,14 @@ onEachEngine('train', (engine) => {
   it('leaves as many tensors as it found, in every step and at the end', async () => {
     for (const accumulate of [1, 3]) {
       const training = await tiny({
-        training: { steps: 6, accumulate, conflictEvery: 2, validateEvery: 2, checkpoint: 'best' },
+        training: { steps: 4, accumulate, conflictEvery: 2, validateEvery: 2, checkpoint: 'best' },
       });
       const before = tf.memory().numTensors;
       const during: number[] = [];
       await train({
         ...training,
         onStep: () => during.push(tf.memory().numTensors),
-        validate: scripted([{ score: 1 }, { score: 2 }, { score: 0 }]),
+        validate: scripted([{ score: 1 }, { score: 0 }]),
       });
       expect(tf.memory().numTensors).toBe(before);
       // The first step with a learning rate above 0 makes the optimiser's means.
@@ -218,8 +218,10 @@ onEachEngine('train, where the loss is no longer finite', () => {
   });
 });
 
-// What follows is the same arithmetic on every engine; the trainer above all decides.
-onEachEngine('train with validations', () => {
+describe('train with validations', () => {
+  // Which weights are kept does not depend on the engine.
+  beforeAll(() => useEngine(availableEngines[0] ?? 'wasm'));
+
   it.each([
     [1, 4, [1, 2, 3, 4]],
     [2, 5, [2, 4, 5]],
@@ -302,32 +304,30 @@ onEachEngine('train with validations', () => {
   });
 });
 
-onEachEngine('a trained encoder', (engine) => {
-  // The slow engine sees that the same happens, in fewer steps.
-  const steps = engine === 'wasm' ? 16 : 30;
-  const settings = { steps, learningRate: 3e-3, dropout: 0, conflictEvery: 0 };
+onEachEngine('a trained encoder', () => {
+  const settings = { dropout: 0, conflictEvery: 0 };
   const meanSupCon = (reports: readonly StepReport[]) =>
     reports.reduce((sum, { terms }) => sum + (terms.supCon ?? Number.NaN), 0) / reports.length;
 
   it('has learned', async () => {
-    const { reports } = await recorded(await tiny({ training: settings, objective: { supCon: {} } }));
-    expect(meanSupCon(reports.slice(-3))).toBeLessThan(0.75 * meanSupCon(reports.slice(0, 3)));
+    const training = { ...settings, steps: 30, learningRate: 3e-3 };
+    const { reports } = await recorded(await tiny({ training, objective: { supCon: {} } }));
+    expect(meanSupCon(reports.slice(-3))).toBeLessThan(0.8 * meanSupCon(reports.slice(0, 3)));
   });
 
-  it('drifts less the more VSP weighs', async () => {
+  it('drifts far less where VSP weighs much', async () => {
     const drifts: number[] = [];
-    for (const weight of [0, 10, 1000]) {
+    for (const weight of [0, 100]) {
       const objective = { supCon: {}, vectorSpacePreservation: { weight } };
-      const training = await tiny({ training: { ...settings, steps: 12 }, objective });
+      const training = await tiny({ training: { ...settings, steps: 12, learningRate: 1e-3 }, objective });
       await train(training);
       drifts.push(deltaMse(await embedTexts(training.encoder, training.texts, { pooling: 'mean' }), training.frozen));
     }
-    const [none = 0, some = 0, much = 0] = drifts;
-    expect(some).toBeLessThan(none / 2);
-    expect(much).toBeLessThan(some / 2);
+    const [without = 0, preserved = 0] = drifts;
+    expect(preserved).toBeLessThan(without / 10);
   });
 
-  it('moves its head at the head’s own learning rate', async () => {
+  it("moves its head at the head's own learning rate", async () => {
     const moved = async (rates: { headLearningRate?: number }) => {
       const training = await tiny({ training: { steps: 1, warmup: 0, learningRate: 1e-4, weightDecay: 0, ...rates } });
       const before = [...training.head.variables.values()].map((variable) => variable.dataSync().slice());

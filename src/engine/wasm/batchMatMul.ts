@@ -59,7 +59,8 @@ function plainProducts(
   const bytes = Float32Array.BYTES_PER_ELEMENT;
   const [aOf, bOf] = [broadcastIndex(outerA, outer), broadcastIndex(outerB, outer)];
   const size = { m, k, n, aShape: int32Bytes(1, m, k), bShape: int32Bytes(1, k, n) };
-  for (let i = 0; i < tf.util.sizeFromShape(outer); i++) {
+  const count = tf.util.sizeFromShape(outer);
+  for (let i = 0; i < count; i++) {
     multiply(aStart + aOf(i) * m * k * bytes, bStart + bOf(i) * k * n * bytes, outStart + i * m * n * bytes, size);
   }
   return out;

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import pc from 'picocolors';
+import { beforeAll, expect, test } from 'vitest';
+import { type Comparison, compare } from '../../src/report/comparison.ts';
+import { comparisonTable } from '../../src/report/comparisonTable.ts';
+import { readExperiment } from '../../src/tracking/results.ts';
+import { writeMadeUpResults } from './madeUpResults.ts';
+
+let comparison: Comparison;
+
+beforeAll(async () => {
+  comparison = compare(readExperiment(join(await writeMadeUpResults(), 'made-up')));
+});
+
+function widest(text: string): number {
+  return Math.max(...text.split('\n').map((line) => line.length));
+}
+
+test('the whole table', () => {
+  const text = comparisonTable(comparison);
+  expect(text).toMatchInlineSnapshot(`
+    "temperature  weight               Δemb               Δcos  accuracy %        gain  macro F1 %        gain  ★    n
+    ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+       original                          0                  0        31.3                    28.1                   1
+           0.05       1    0.0194 ± 0.0017      0.244 ± 0.021  34.3 ± 1.7  +3.0 ± 1.7  31.3 ± 1.4  +3.1 ± 1.4  ★    3
+           0.05      10  3.15e-4 ± 0.31e-4  0.00414 ± 0.00034  33.2 ± 0.6  +1.9 ± 0.6  30.2 ± 0.4  +2.1 ± 0.4  ★    3
+            0.1       1    0.0228 ± 0.0030      0.276 ± 0.030  33.7 ± 2.2  +2.5 ± 2.2  30.6 ± 0.8  +2.5 ± 0.8     2/3
+            0.1      10            4.12e-5            5.38e-4        30.9        -0.3        27.6        -0.5     1/3
+
+    Δemb: mean squared change of a test text's embedding per dimension; 0: untouched. ±: 95 % t-interval over n seeds.
+    gain: points over the original encoder, paired by seed. ★: nothing gains as much macro F1 for as little Δemb.
+    ! not run yet: 1 of 13 cells; continue with: yarn sweep experiments/made-up.ts
+    ! diverged, left out of the means: temperature 0.1 · weight 1 · seed 2: the loss is NaN in step 4
+    ! failed: temperature 0.1 · weight 10 · seed 1: Error: out of memory"
+  `);
+  expect(widest(text)).toBeLessThanOrEqual(120);
+});
+
+test('where room is short the least important columns go, and it is said which', () => {
+  const narrow = comparisonTable(comparison, { width: 100 });
+  expect(narrow).toContain('Left out for want of room: Δcos; --json has everything.');
+  expect(narrow.split('\n')[0]).toMatchInlineSnapshot(
+    `"temperature  weight               Δemb  accuracy %        gain  macro F1 %        gain  ★    n"`,
+  );
+  const tight = comparisonTable(comparison, { width: 60 });
+  expect(tight).toContain('Left out for want of room: Δcos, accuracy %, gain; --json has everything.');
+  expect(tight.split('\n')[0]).toMatchInlineSnapshot(
+    `"temperature  weight               Δemb  macro F1 %        gain  ★    n"`,
+  );
+});
+
+test('colours change nothing else', () => {
+  const coloured = comparisonTable(comparison, { colours: pc.createColors(true) });
+  expect(coloured).not.toBe(comparisonTable(comparison));
+  expect(stripVTControlCharacters(coloured)).toBe(comparisonTable(comparison));
+});
+
+test('one seed has no interval, and the table says so', () => {
+  const single = (summary: { mean: number; n: number }) => ({ ...summary, halfWidth: null, n: 1 });
+  const points = comparison.points.map((point) => ({
+    ...point,
+    cells: point.cells.slice(0, 1),
+    metrics: Object.fromEntries(Object.entries(point.metrics).map(([metric, value]) => [metric, single(value)])),
+    differences: Object.fromEntries(
+      Object.entries(point.differences).map(([metric, value]) => [metric, { ...value, ...single(value) }]),
+    ),
+  }));
+  const text = comparisonTable({ ...comparison, points });
+  expect(text).not.toContain('±');
+  expect(text).toContain('One seed: no interval can be given.');
+});
+
+test('axes go by the shortest names that tell them apart', () => {
+  const axes = ['training.learningRate', 'a.weight', 'b.weight'];
+  const values = { 'training.learningRate': 0.1, 'a.weight': 1, 'b.weight': 2 };
+  const points = comparison.points.map((point) => ({ ...point, axes: values }));
+  expect(comparisonTable({ ...comparison, axes, points }, { width: 200 }).split('\n')[0]).toMatch(
+    /^learningRate {2}a\.weight {2}b\.weight /,
+  );
+});
+
+test.each([
+  ['no axes', [], {}, {}],
+  ['axes that change the original too', ['pooling'], { pooling: 'cls' }, { pooling: 'cls' }],
+])('with %s a column tells the original from the retrofitted', (_what, axes, ofOriginal, ofPoint) => {
+  const lines = comparisonTable({
+    ...comparison,
+    axes,
+    originals: comparison.originals.map((original) => ({ ...original, axes: ofOriginal })),
+    points: comparison.points.slice(0, 1).map((point) => ({ ...point, axes: ofPoint })),
+  }).split('\n');
+  expect(lines[0]).toMatch(/^encoder/);
+  expect(lines[2]).toMatch(/^original/);
+  expect(lines[3]).toMatch(/^retrofitted/);
+});
+
+test('what has not been measured is a dash', () => {
+  const nothing = { metrics: {}, differences: {}, cells: [], seeds: [], paretoOptimal: false };
+  const points = comparison.points.slice(0, 1).map((point) => ({ ...point, ...nothing }));
+  const [, , , line = ''] = comparisonTable({ ...comparison, points }).split('\n');
+  expect(line.trim().split(/\s+/)).toEqual(['0.05', '1', '–', '–', '–', '–', '–', '–', '0/3']);
+});

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { pointsOf } from '../../src/report/comparison.ts';
+import { diffPoints, diffRuns, diffText } from '../../src/report/runDiff.ts';
+import { noColours } from '../../src/report/terminal.ts';
+import { type ExperimentResults, readExperiment, readRunSummary } from '../../src/tracking/results.ts';
+import { cellId, writeMadeUpResults } from './madeUpResults.ts';
+
+const temperature = 'objective.supCon.temperature';
+let results: ExperimentResults;
+
+beforeAll(async () => {
+  const newer = { code: '0.2.0', wall: { threads: 2 } };
+  const start = (id: string) => (id === cellId(2, 3) ? newer : {});
+  results = readExperiment(join(await writeMadeUpResults({ start }), 'made-up'));
+});
+
+function runOf(point: number, seed: number) {
+  return readRunSummary(join(results.folder, 'cells', cellId(point, seed)));
+}
+
+describe('diffRuns', () => {
+  test('names the settings and circumstances that differ, and no others', () => {
+    expect(diffRuns(runOf(0, 1), runOf(2, 3)).settings).toEqual([
+      { path: temperature, a: 0.05, b: 0.1 },
+      { path: 'seed', a: 1, b: 3 },
+      { path: 'threads', a: 1, b: 2 },
+      { path: 'code', a: '0.1.0+abc1234', b: '0.2.0' },
+    ]);
+  });
+
+  test('sets metrics side by side; the difference is b − a', () => {
+    const { metrics, commonSeeds } = diffRuns(runOf(0, 1), runOf(0, 2));
+    expect(metrics.find(({ metric }) => metric === 'knn.macroF1')).toEqual({
+      metric: 'knn.macroF1',
+      a: { mean: 0.3122, halfWidth: null, n: 1 },
+      b: { mean: 0.3187, halfWidth: null, n: 1 },
+      difference: { mean: 0.3187 - 0.3122, halfWidth: null, n: 1 },
+    });
+    expect(commonSeeds).toBeUndefined();
+  });
+
+  test('a metric that only one has is shown without a difference', () => {
+    const run = runOf(0, 1);
+    const other = { ...run, end: { ...run.end, metrics: { 'new.metric': 1 } } };
+    const [first] = diffRuns(other, run).metrics;
+    expect(first).toEqual({ metric: 'new.metric', a: { mean: 1, halfWidth: null, n: 1 } });
+  });
+});
+
+describe('diffPoints', () => {
+  test('leaves the seed out of what differs and pairs over common seeds', () => {
+    const [first, , third] = pointsOf(results);
+    const { settings, commonSeeds } = diffPoints(first ?? [], third ?? []);
+    expect(settings).toEqual([{ path: temperature, a: 0.05, b: 0.1 }]);
+    expect(commonSeeds).toEqual([1, 3]);
+  });
+});
+
+describe('diffText', () => {
+  const text = (a: number, b: number) => {
+    const points = pointsOf(results);
+    return diffText(diffPoints(points[a] ?? [], points[b] ?? []), { a: 'first', b: 'second' }, noColours);
+  };
+
+  test('the whole text', () => {
+    expect(text(0, 2)).toMatchInlineSnapshot(`
+      "a  first
+      b  second
+
+      what differs                  a     b
+      ───────────────────────────────────────
+      objective.supCon.temperature  0.05  0.1
+
+      metric                    a                b               b − a
+      ────────────────────────────────────────────────────────────────
+      accuracy %       34.3 ± 1.7       33.7 ± 2.2          -0.2 ± 0.6
+      macro F1 %       31.3 ± 1.4       30.6 ± 0.8          -0.4 ± 3.5
+      Δemb        0.0194 ± 0.0017  0.0228 ± 0.0030  +0.00375 ± 0.00654
+      Δcos          0.244 ± 0.021    0.276 ± 0.030    +0.0372 ± 0.0604
+
+      b − a is paired over the seeds 1, 3; ±: 95 % t-interval of the mean."
+    `);
+  });
+
+  test('says if nothing can be paired, or nothing differs', () => {
+    expect(text(2, 3)).toContain('The points have no finished seed in common: nothing can be paired.');
+    expect(text(1, 3)).toContain('b − a is paired over seed 2: no interval.');
+    expect(text(1, 1)).toContain('All settings are the same.');
+  });
+});

@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { changedSettings } from '../../src/report/changedSettings.ts';
+import { runReport } from '../../src/report/runReport.ts';
+import { noColours } from '../../src/report/terminal.ts';
+import { type Run, readRun } from '../../src/tracking/results.ts';
+import { cellId, originalId, writeMadeUpResults } from './madeUpResults.ts';
+
+let cells: string;
+
+beforeAll(async () => {
+  cells = join(await writeMadeUpResults(), 'made-up', 'cells');
+});
+
+function report(id: string, change: (run: Run) => Run = (run) => run): string {
+  const run = change({ ...readRun(join(cells, id)), folder: 'results/made-up/cells/…' });
+  const changed = changedSettings(run.start.settings, Object.keys(run.start.axes));
+  const original = readRun(join(cells, originalId));
+  return runReport({ run, changed, ...(run.start.kind === 'retrofit' && { original }) }, noColours);
+}
+
+test('a retrofitted run', () => {
+  expect(report(cellId(0, 1))).toMatchInlineSnapshot(`
+    "Run
+      place    made-up: temperature 0.05 · weight 1 · seed 1
+      status   completed after 4 steps in 12 s
+      started  2026-11-21 06:54 UTC
+      encoder  mini (eeeeeeeeeeee)
+      data     embedded (dddddddddddd)
+      engine   tensorflow (libtensorflow 2.21.0, CPU), float32
+      code     0.1.0+abc1234
+      folder   results/made-up/cells/…
+
+    Settings other than the defaults
+      objective.supCon.temperature              0.05  (axis)
+      objective.vectorSpacePreservation.weight  1  (axis)
+      sampler.kind                              mPerClass
+      sampler.batchSize                         32
+      training.steps                            4
+      training.learningRate                     0.0003
+      training.conflictEvery                    2
+
+    Training, 4 steps
+    what                     first  least     last  course
+    ──────────────────────────────────────────────────────
+    loss                      3.50   2.50     2.50  █▆▅▁
+    supCon                    3.50   2.50     2.50  █▆▅▁
+    vectorSpacePreservation      0      0  0.00300  ▁▃▆█
+    gradient norm             1.50   1.50     1.50  ▁▁▁▁
+
+    Gradients of the terms, measured 2 times
+    what                                   first   least    last  course
+    ────────────────────────────────────────────────────────────────────
+    cosine supCon·vectorSpacePreservation      0  -0.250  -0.250  █▁
+    norm supCon                             1.25    1.25    1.25  ▁▁
+    norm vectorSpacePreservation           0.500   0.500   0.500  ▁▁
+
+    Validation
+    step  accuracy %  macro F1 %     Δemb
+    ─────────────────────────────────────
+       2        26.0        20.0  0.00400
+       4        28.0        20.0   0.0120
+
+    Result on the test texts
+    metric       value  original  difference
+    ────────────────────────────────────────
+    accuracy %    34.1      31.3        +2.9
+    macro F1 %    31.2      28.1        +3.1
+    Δemb        0.0193         0     +0.0193
+    Δcos         0.242         0      +0.242
+
+    Notes
+      3 texts cut to 128 tokens"
+  `);
+});
+
+test('an original has a result, but no training', () => {
+  const text = report(originalId);
+  expect(text).toContain('place    made-up: original encoder');
+  expect(text).toMatch(/Result on the test texts\nmetric +value\n/);
+  expect(text).not.toMatch(/Training|Gradients|Validation|Notes/);
+});
+
+test('a run that diverged says why, and its course shows it', () => {
+  const text = report(cellId(2, 2));
+  expect(text).toContain('status   diverged after 4 steps in 12 s: the loss is NaN in step 4');
+  expect(text).toMatch(/supCon +3\.50 +3\.00 +NaN +█▅▁×/);
+});
+
+test('of many validations some are shown, the first and the last among them', () => {
+  const text = report(cellId(0, 1), (run) => ({
+    ...run,
+    validations: Array.from({ length: 100 }, (_, i) => ({
+      type: 'validation',
+      step: i + 1,
+      metrics: { 'knn.macroF1': 0.2 },
+      wall: {},
+    })),
+  }));
+  const steps = [...text.matchAll(/^ *(\d+) +20\.0$/gm)].map(([, step]) => Number(step));
+  expect(steps).toHaveLength(8);
+  expect(steps).toEqual(expect.arrayContaining([1, 100]));
+  expect(text).toContain('8 of 100 validations');
+});

@@ -1,0 +1,74 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { lockFolder } from '../../src/sweep/lock.ts';
+import { problemsOf } from '../data/problems.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'contrafit-lock-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** A folder as a process that was killed leaves it; its lock gave the last sign of life now or at `lastSign`. */
+function abandoned(name: string, lastSign?: Date): string {
+  const folder = join(root, name);
+  const lock = join(folder, '.lock');
+  mkdirSync(lock, { recursive: true });
+  if (lastSign) utimesSync(lock, lastSign, lastSign);
+  return folder;
+}
+
+// Side by side, since two of them wait for seconds.
+describe.concurrent('lockFolder', () => {
+  it('makes the folder, and leaves it free when it is released', async () => {
+    const folder = join(root, 'new', 'experiment');
+    for (let i = 0; i < 2; i++) {
+      const unlock = await lockFolder(folder);
+      expect(existsSync(folder)).toBe(true);
+      await unlock();
+    }
+    expect(existsSync(join(folder, '.lock'))).toBe(false);
+  });
+
+  it('refuses a folder that is locked, until it is released', async () => {
+    const folder = join(root, 'held');
+    const unlock = await lockFolder(folder);
+    const [problem] = await problemsOf(lockFolder(folder));
+    expect(problem).toMatchObject({ code: 'SWEEP_RUNNING', given: `another sweep is writing ${folder}` });
+    await unlock();
+    await (await lockFolder(folder))();
+  });
+
+  it('gives a folder to one of two that wait for it', async () => {
+    const folder = join(root, 'wanted');
+    const unlock = await lockFolder(folder);
+    const waiting = lockFolder(folder);
+    await unlock();
+    await (await waiting)();
+  });
+
+  it.each([
+    ['just now', undefined],
+    ['long ago', new Date(0)],
+  ])('takes over the lock of a process killed %s', async (when, lastSign) => {
+    const folder = abandoned(`killed ${when}`, lastSign);
+    await (await lockFolder(folder))();
+    expect(existsSync(join(folder, '.lock'))).toBe(false);
+  });
+
+  it.each([
+    ['is a file', 'file'],
+    ['lies in a file', 'file/results'],
+  ])('refuses a folder that %s', async (_, name) => {
+    writeFileSync(join(root, 'file'), '');
+    const folder = join(root, name);
+    const [problem] = await problemsOf(lockFolder(folder));
+    expect(problem?.code).toBe('RESULTS_NOT_WRITABLE');
+    expect(problem?.given).toContain(folder);
+  });
+
+  it('refuses a folder that is there and cannot be written', async () => {
+    // The kernel's files refuse root too, to whom permissions mean nothing.
+    const [problem] = await problemsOf(lockFolder('/proc/self'));
+    expect(problem?.code).toBe('RESULTS_NOT_WRITABLE');
+  });
+});

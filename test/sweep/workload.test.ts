@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { loadCorpus } from '../../src/data/corpus.ts';
+import type { Cell } from '../../src/sweep/cells.ts';
+import { settingsSchema } from '../../src/sweep/experiment.ts';
+import { Pace, secondsFor, workloadOf } from '../../src/sweep/workload.ts';
+
+type SettingsInput = z.input<typeof settingsSchema>;
+
+const corpus = await loadCorpus({ source: 'embedded', exclude: [] }, { dataFolder: '' });
+const [train, validation, test] = [corpus.train, corpus.validation, corpus.test].map(({ labels }) => labels.length) as [
+  number,
+  number,
+  number,
+];
+
+function cellOf(training: SettingsInput['training'], evaluation: SettingsInput['evaluation'] = {}): Cell {
+  const sampler = { kind: 'mPerClass' } as const;
+  const settings = settingsSchema.parse({ objective: { supCon: {} }, sampler, training, evaluation });
+  return { id: 'a', kind: 'retrofit', axes: {}, seed: 1, settings };
+}
+
+describe('workloadOf', () => {
+  it.each([
+    [{ steps: 10 }, 10, 0],
+    [{ epochs: 2.5 }, 20, 0],
+    [{ steps: 10, checkpoint: 'best' }, 10, 1],
+    [{ steps: 10, validateEvery: 5 }, 10, 2],
+    [{ steps: 11, validateEvery: 5 }, 11, 3],
+    [{ steps: 3, validateEvery: 5, checkpoint: 'best' }, 3, 1],
+  ] as const)('of %j is %i steps, an evaluation and %i validations', (training, steps, validations) => {
+    const texts = train + test + validations * validation;
+    expect(workloadOf(cellOf(training), corpus, 8)).toEqual({ steps, texts });
+  });
+
+  it('embeds no more references than asked for, and no more than there are', () => {
+    expect(workloadOf(cellOf({ steps: 1 }, { references: 100 }), corpus, 8).texts).toBe(100 + test);
+    expect(workloadOf(cellOf({ steps: 1 }, { references: 1e6 }), corpus, 8).texts).toBe(train + test);
+  });
+
+  it('is nothing for the original, whose embeddings are shared', () => {
+    const cell = { ...cellOf({ steps: 10, validateEvery: 1 }), kind: 'original', seed: null } as const;
+    expect(workloadOf(cell, corpus, 8)).toEqual({ steps: 0, texts: 0 });
+  });
+});
+
+describe('secondsFor', () => {
+  it('adds up steps and texts', () => {
+    const rates = { secondsPerStep: 0.5, textsPerSecond: 20, encoderBytes: 0, embeddingBytes: 0 };
+    expect(secondsFor({ steps: 10, texts: 100 }, rates)).toBe(10);
+    expect(secondsFor({ steps: 0, texts: 0 }, rates)).toBe(0);
+    expect(secondsFor({ steps: 4, texts: 100 }, { ...rates, textsPerSecond: Number.POSITIVE_INFINITY })).toBe(2);
+  });
+});
+
+describe('Pace', () => {
+  it('goes by the estimate until a tenth is done, shared by the workers', () => {
+    const pace = new Pace(100, 4);
+    expect(pace.remainingSeconds(3)).toBe(25);
+    pace.progress(0, 6);
+    pace.progress(1, 4);
+    expect(pace.remainingSeconds(1000)).toBe(22.5);
+  });
+
+  it('then goes by what was done in the time that passed', () => {
+    const pace = new Pace(100, 4);
+    pace.finish(0, 15);
+    pace.progress(1, 5);
+    pace.progress(0, 3);
+    pace.progress(0, 5);
+    // 25 estimated seconds took 50.
+    expect(pace.remainingSeconds(50)).toBe(150);
+  });
+
+  it('counts a finished job once, whatever it had reported', () => {
+    const pace = new Pace(100, 1);
+    pace.progress(0, 30);
+    pace.finish(0, 50);
+    expect(pace.remainingSeconds(50)).toBe(50);
+  });
+
+  it('is 0 at the end and never negative', () => {
+    expect(new Pace(0, 2).remainingSeconds(5)).toBe(0);
+    const seconds = fc.float({ min: 0, max: 1000, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(seconds, { minLength: 1 }), seconds, seconds, (jobs, elapsed, more) => {
+        const pace = new Pace(
+          jobs.reduce((sum, job) => sum + job, 0),
+          2,
+        );
+        for (const [i, job] of jobs.entries()) {
+          expect(pace.remainingSeconds(elapsed)).toBeGreaterThanOrEqual(0);
+          pace.progress(i % 2, job);
+          pace.finish(i % 2, job);
+        }
+        expect(pace.remainingSeconds(elapsed)).toBe(0);
+        pace.progress(0, more);
+        expect(pace.remainingSeconds(elapsed)).toBe(0);
+      }),
+    );
+  });
+});
