@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Matrix } from '../evaluation/matrix.ts';
 import { collate, type TokenBatch } from '../text/batch.ts';
@@ -41,6 +42,8 @@ export async function embedTexts(
     }
     done += indices.length;
     onProgress?.(done, texts.size);
+    // Lets messages and signals through between two batches.
+    await setImmediate();
   }
   return { data, rows: texts.size, columns };
 }

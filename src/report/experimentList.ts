@@ -110,7 +110,7 @@ export function timesOf({ start, end }: RunSummary): { started?: string; seconds
   };
 }
 
-export function shortId(id: string): string {
+function shortId(id: string): string {
   return id.slice(0, 8);
 }
 

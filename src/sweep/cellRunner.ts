@@ -55,8 +55,19 @@ export async function runCell(cell: Cell, context: CellContext): Promise<EndReco
     await rm(join(folder, 'failed', cell.id), { recursive: true, force: true });
     return end;
   } catch (error) {
+    await keepJournal(temporary, join(folder, 'failed', cell.id));
     await rm(temporary, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** How far a failed cell got; best effort, since the disk may be what failed. */
+async function keepJournal(from: string, to: string): Promise<void> {
+  try {
+    await mkdir(to, { recursive: true });
+    await rename(join(from, 'journal.jsonl'), join(to, 'journal.jsonl'));
+  } catch {
+    // The failure itself is reported; its journal is a help, not a result.
   }
 }
 
@@ -69,7 +80,7 @@ async function runOriginal(cell: Cell, context: CellContext, journal: JournalWri
   const { engine, materials } = context;
   const started = performance.now();
   const corpus = await materials.corpus(cell.settings);
-  await writeStart(cell, context, journal, corpus, []);
+  await writeStart(cell, context, journal, corpus, corpus.notes);
   context.onProgress({ phase: 'evaluating', done: 0, total: 1, terms: {} });
   const test = await materials.frozen(cell.settings, engine, 'test');
   const train = await materials.frozen(cell.settings, engine, 'train');
@@ -107,7 +118,8 @@ async function runRetrofit(
     const sampler = createSampler(settings.sampler, corpus.train.labels, seed, corpus.labelNames);
     const originalValidation = await materials.frozen(settings, engine, 'validation');
     await writeStart(cell, context, journal, corpus, [
-      ...truncationNotes(texts.train.truncated + texts.test.truncated, settings.maxLength),
+      ...corpus.notes,
+      ...truncationNotes(texts.train.truncated + texts.validation.truncated + texts.test.truncated, settings.maxLength),
       ...coverageNotes(sampler.coverage),
     ]);
 

@@ -12,16 +12,17 @@ const staleAfter = 5000;
  * Reserves a results folder for this process; gives the function that releases it. The lock of a killed process is
  * taken over after a few seconds.
  *
+ * @param onLost called if another process took the lock over, because this one was asleep for too long
  * @throws UserError SWEEP_RUNNING, RESULTS_NOT_WRITABLE, DISK_FULL
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+export async function lockFolder(folder: string, onLost: () => void): Promise<() => Promise<void>> {
   try {
     await mkdir(folder, { recursive: true });
     for (let waited = 0; ; waited += 500) {
       try {
         // In the folder and not beside it, as is the default, so that a folder that cannot be written is noticed.
         const lockfilePath = join(folder, '.lock');
-        return await lock(folder, { lockfilePath, stale: staleAfter, update: staleAfter / 5 });
+        return await lock(folder, { lockfilePath, stale: staleAfter, update: staleAfter / 5, onCompromised: onLost });
       } catch (error) {
         if (systemErrorCode(error) !== 'ELOCKED' || waited > staleAfter + 1000) throw error;
         await setTimeout(500);

@@ -120,7 +120,8 @@ export class Materials {
 
   async #originOf({ data, encoder, pooling, maxLength, precision }: Settings, engine: EngineInfo, shard: Shard) {
     const [corpus, { hash }] = await Promise.all([this.corpus({ data }), this.encoder(encoder)]);
-    return { data: corpus.hash, encoder: hash, engine: engine.name, pooling, maxLength, precision, ...shard };
+    const { name, device } = engine;
+    return { data: corpus.hash, encoder: hash, engine: name, device, pooling, maxLength, precision, ...shard };
   }
 
   #once<T>(key: string, make: () => Promise<T>): Promise<T> {
@@ -128,6 +129,8 @@ export class Materials {
     if (found) return found;
     const made = make();
     this.#memory.set(key, made);
+    // What failed, a download for one, may work the next time.
+    made.catch(() => this.#memory.delete(key));
     return made;
   }
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { Problem } from '../errors.ts';
+import { type Problem, UserError } from '../errors.ts';
 import type { EndRecord } from '../tracking/journal.ts';
 import { writeExperimentFile } from '../tracking/results.ts';
 import { isRates, measureSources, pendingCells } from './estimate.ts';
@@ -52,22 +52,39 @@ export async function runSweep(sweep: PreparedSweep, options: SweepOptions): Pro
   };
   options.signal.addEventListener('abort', stop);
   try {
-    const unlock = await lockFolder(sweep.folder);
+    let lost = false;
+    const unlock = await lockFolder(sweep.folder, () => {
+      lost = true;
+      stop();
+    });
     try {
       await removeLeftovers(sweep.folder);
       await recordExperiment(sweep, options);
-      return await new Run(sweep, options).all();
+      const outcome = await new Run(sweep, options).all();
+      if (lost) throw lockLost(sweep.folder);
+      return outcome;
     } finally {
       stop();
       options.view.stop();
-      await removeLeftovers(sweep.folder);
-      await unlock();
+      if (!lost) {
+        await removeLeftovers(sweep.folder);
+        await unlock();
+      }
     }
   } finally {
     // The workers run since the sweep was prepared, and would keep this process alive.
     stop();
     options.signal.removeEventListener('abort', stop);
   }
+}
+
+function lockLost(folder: string): UserError {
+  return new UserError({
+    code: 'SWEEP_LOCK_LOST',
+    given: `${folder} was taken over while this process was asleep`,
+    expected: 'a sweep that is not suspended',
+    remedy: 'Run the same command again when no other sweep writes there: finished cells are kept.',
+  });
 }
 
 /** Temporary folders of runs that were cut off. */

@@ -33,7 +33,10 @@ export const trainingSchema = z
     dropout: z.number().min(0).max(0.9).optional(),
     /** Validate every so many steps; 0: only after the last one. */
     validateEvery: z.int().min(0).default(0),
-    /** Log each term's gradient norm and their cosine every so many steps; 0: never. One more backward pass a term. */
+    /**
+     * Log each term's gradient norm and their cosine every so many steps; 0: never. One more backward pass a term, of
+     * the whole batch, and so not with `accumulate` above 1.
+     */
     conflictEvery: z.int().min(0).default(25),
     stopWhen: stopWhenSchema.prefault({}),
     /** Which weights are kept and evaluated: those of the best validation score or of the last step. */

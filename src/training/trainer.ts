@@ -101,7 +101,7 @@ export async function train(training: Training): Promise<TrainingOutcome> {
       const rate = (peak: number) => learningRateAt(step, { ...options, learningRate: peak, totalSteps: steps });
       const learningRate = rate(options.learningRate);
       const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
-      const wantsConflict = finite && options.conflictEvery > 0 && step % options.conflictEvery === 0;
+      const wantsConflict = finite && measuresConflict(options) && step % options.conflictEvery === 0;
       const conflict = wantsConflict ? conflictAt(training, indices, step) : undefined;
       if (finite) {
         encoderOptimiser.apply(encoder.variables, gradients, learningRate);
@@ -167,6 +167,11 @@ function embedsFinitely({ encoder, texts, pooling, sampler }: Training): boolean
     const tensors = [...encoder.variables.values(), embed(encoder, batch, pooling)];
     return Number.isFinite(tf.addN(tensors.map((tensor) => tf.sum(tensor))).dataSync()[0]);
   });
+}
+
+/** It takes the whole batch at once, and so the memory that accumulation is there to save. */
+function measuresConflict({ conflictEvery, accumulate }: TrainingOptions): boolean {
+  return conflictEvery > 0 && accumulate === 1;
 }
 
 function stopReason({ stopWhen }: TrainingOptions, result: ValidationResult, sinceBest: number): string | undefined {

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 function runs(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/tsx'), ['src/cli/runs.ts', ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/runs.ts', ...args], {
     cwd: root,
     encoding: 'utf8',
     env: { ...process.env, FORCE_COLOR: undefined, CI: '1' },

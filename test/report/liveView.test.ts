@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { LiveView } from '../../src/report/liveView.ts';
@@ -113,9 +112,17 @@ test('colours only where the terminal has them', () => {
   expect(written(false)).not.toContain('\x1b[36m');
 });
 
-const hasScript = spawnSync('script', ['--version']).status === 0;
+/** Runs a shell command on a pseudo-terminal by script(1); its exit code is 127 where there is none. */
+function onTerminal(command: string, environment: NodeJS.ProcessEnv = {}) {
+  return spawnSync('sh', ['-c', 'script -qec "$COMMAND" /dev/null'], {
+    encoding: 'utf8',
+    env: { ...process.env, ...environment, COMMAND: command, TERM: 'xterm-256color' },
+  });
+}
 
-test.skipIf(!hasScript)('on a real terminal the cursor is hidden meanwhile and comes back', () => {
+const hasTerminal = onTerminal('true').status === 0;
+
+test.skipIf(!hasTerminal)('on a real terminal the cursor is hidden meanwhile and comes back', () => {
   const program = `
     import { createView } from ${JSON.stringify(new URL('../../src/report/view.ts', import.meta.url).href)};
     const view = createView(process.stdout, { isTerminal: process.stdout.isTTY });
@@ -126,15 +133,8 @@ test.skipIf(!hasScript)('on a real terminal the cursor is hidden meanwhile and c
     view.stop();
     console.log('the table');
   `;
-  const tsx = fileURLToPath(new URL('../../node_modules/.bin/tsx', import.meta.url));
-  const { stdout } = spawnSync(
-    'script',
-    ['-qec', `stty rows 24 cols 80; '${tsx}' --input-type=module -e "$PROGRAM"`, '/dev/null'],
-    {
-      encoding: 'utf8',
-      env: { ...process.env, PROGRAM: program, TERM: 'xterm-256color' },
-    },
-  );
+  const node = `'${process.execPath}' --import tsx --input-type=module -e "$PROGRAM"`;
+  const { stdout } = onTerminal(`stty rows 24 cols 80; ${node}`, { PROGRAM: program });
   const terminal = new FakeTerminal();
   terminal.write(stdout);
   expect(stripVTControlCharacters(stdout)).toContain('1 of 3 cells');

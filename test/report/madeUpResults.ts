@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { settingsSchema } from '../../src/sweep/experiment.ts';
 import { type EndRecord, type JournalRecord, JournalWriter } from '../../src/tracking/journal.ts';
 import { type PlannedCell, writeExperimentFile } from '../../src/tracking/results.ts';
@@ -89,9 +90,18 @@ export async function writeMadeUpResults(options: MadeUpOptions = {}, results = 
   return results;
 }
 
+const temporaryFolders: string[] = [];
+
+/** A new folder, which is removed after the tests of the file. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'contrafit-results-'));
+  const folder = mkdtempSync(join(tmpdir(), 'contrafit-results-'));
+  temporaryFolders.push(folder);
+  return folder;
 }
+
+afterAll(() => {
+  for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true });
+});
 
 function writeRun(folder: string, records: readonly JournalRecord[]): void {
   mkdirSync(folder, { recursive: true });

@@ -1,5 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -12,6 +11,7 @@ import {
   type StepRecord,
   withoutWall,
 } from '../../src/tracking/journal.ts';
+import { temporaryFolder } from '../report/madeUpResults.ts';
 
 const start: JournalRecord = {
   type: 'start',
@@ -55,7 +55,7 @@ const end: JournalRecord = {
 };
 
 function journalOf(records: readonly JournalRecord[]): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'contrafit-journal-')), 'journal.jsonl');
+  const path = join(temporaryFolder(), 'journal.jsonl');
   const writer = new JournalWriter(path);
   for (const record of records) writer.write(record);
   writer.close();

@@ -135,7 +135,6 @@ onEachEngine('train', (engine) => {
         validate: scripted([{ score: 1 }, { score: 0 }]),
       });
       expect(tf.memory().numTensors).toBe(before);
-      // The first step with a learning rate above 0 makes the optimiser's means.
       expect(new Set(during).size).toBe(1);
     }
   });

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+/** The project's folder, in which the commands run. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The experiment of these suites. */
+export const tiny = 'test/cli/fixtures/tiny.ts';
+
+export interface Finished {
+  /** Null if a signal ended the process. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly pid: number;
+  /** Standard output so far. */
+  readonly printed: () => string;
+  /** Sends a signal to the command and all its processes, as Ctrl-C in a terminal does. */
+  readonly interrupt: (signal: NodeJS.Signals) => void;
+  readonly finished: Promise<Finished>;
+}
+
+/** A folder that is removed after the last test of the file or of the `describe` that asks for it. */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'contrafit-cli-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Starts `yarn sweep` as a process of its own, away from the environment, the caches and the terminal of the tests. */
+export function startSweep(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
+  const { PATH, TMPDIR, LD_LIBRARY_PATH } = process.env;
+  const home = join(tmpdir(), 'contrafit-cli-without-home');
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/sweep.ts', ...args], {
+    cwd: root,
+    env: { PATH, TMPDIR, LD_LIBRARY_PATH, HOME: home, HF_HUB_OFFLINE: '1', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // In a process group of its own, so that it can be interrupted alone.
+    detached: true,
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the command did not start');
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  return {
+    pid,
+    printed: () => output.stdout,
+    interrupt: (signal) => process.kill(-pid, signal),
+    finished: closed(child).then((code) => ({ code, ...output })),
+  };
+}
+
+/** Runs `yarn sweep` to its end. */
+export function sweep(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<Finished> {
+  return startSweep(args, environment).finished;
+}
+
+function closed(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));
+}
+
+/** Waits until `condition` gives something. The time limit is the test's. */
+export async function until<T>(condition: () => T | undefined | false): Promise<T> {
+  for (;;) {
+    const value = condition();
+    if (value !== undefined && value !== false) return value;
+    await setTimeout(20);
+  }
+}
+
+/** Processes that a process has started, and that are not gone. Linux only. */
+export function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => statusOf(pid)?.parent === parent);
+}
+
+/** Whether a process is still there; one that only waits to be reaped is not. Linux only. */
+export function isAlive(pid: number): boolean {
+  const status = statusOf(pid);
+  return status !== undefined && status.state !== 'Z';
+}
+
+/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; the name of the program may hold any character. */
+function statusOf(pid: number): { state: string; parent: number } | undefined {
+  const file = `/proc/${pid}/stat`;
+  try {
+    const [state = '', parent] = readFileSync(file, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return { state, parent: Number(parent) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A cell that is being trained: at least one step is in its journal. */
+export interface CellAtWork {
+  readonly id: string;
+  /** The worker. */
+  readonly pid: number;
+}
+
+export function cellsAtWork(folder: string): CellAtWork[] {
+  const cells = join(folder, 'cells');
+  return (existsSync(cells) ? readdirSync(cells) : []).flatMap((name) => {
+    const [, id = '', pid] = /^\.([0-9a-f]+)\.(\d+)$/.exec(name) ?? [];
+    return hasStep(join(cells, name, 'journal.jsonl')) ? [{ id, pid: Number(pid) }] : [];
+  });
+}
+
+function hasStep(journal: string): boolean {
+  try {
+    return readFileSync(journal, 'utf8').includes('"type":"step"');
+  } catch {
+    // Not there yet, or finished and gone meanwhile.
+    return false;
+  }
+}
