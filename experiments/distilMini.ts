@@ -107,9 +107,7 @@ async function distil(student: Encoder, texts: readonly string[], targets: Matri
   const { seed, steps, batchSize, learningRate } = options;
   const tokens = student.tokeniser.encode(texts, student.config.maxLength);
   // A loss of 1 is that of answering every text with zeros.
-  const objective = weightedSum(
-    objectiveSchema.parse({ vectorSpacePreservation: { weight: 1 / targetMeanSquare } }),
-  );
+  const objective = weightedSum(objectiveSchema.parse({ vectorSpacePreservation: { weight: 1 / targetMeanSquare } }));
   // No term of this objective looks at the head.
   const head = createHead({ kind: 'linear', out: 1 }, width, seed);
   const begin = performance.now();
@@ -138,7 +136,9 @@ async function distil(student: Encoder, texts: readonly string[], targets: Matri
       const mean = losses.reduce((sum, value) => sum + value, 0) / losses.length;
       losses = [];
       const seconds = (performance.now() - begin) / 1000;
-      print(`step ${step}/${steps}  loss ${mean.toFixed(4)}  ${seconds.toFixed(0)} s, ${((seconds / step) * (steps - step)).toFixed(0)} s to go`);
+      print(
+        `step ${step}/${steps}  loss ${mean.toFixed(4)}  ${seconds.toFixed(0)} s, ${((seconds / step) * (steps - step)).toFixed(0)} s to go`,
+      );
     },
   });
   head.dispose();
@@ -147,10 +147,11 @@ async function distil(student: Encoder, texts: readonly string[], targets: Matri
 
 /** GoEmotions' single-label test texts by their 10 nearest training texts, all of them; mean pooling, cosine. */
 async function macroF1(embed: (texts: readonly string[]) => Promise<Matrix>, { data }: Options): Promise<number> {
-  const { train: references, test, labelNames } = await loadCorpus(
-    { source: 'goemotions', exclude: [] },
-    { dataFolder: data },
-  );
+  const {
+    train: references,
+    test,
+    labelNames,
+  } = await loadCorpus({ source: 'goemotions', exclude: [] }, { dataFolder: data });
   const labelled = async ({ texts, labels }: typeof test) => ({ embeddings: await embed(texts), labels });
   const queries = await labelled(test);
   const context = {

@@ -1,5 +1,5 @@
 import tQuantile from '@stdlib/stats-base-dists-t-quantile';
-import { mean, std } from 'mathjs';
+import { mean, std } from 'mathjs/number';
 
 /** Mean of repeated measurements and how sure it is. */
 export interface Summary {

@@ -17,7 +17,7 @@ import {
 const axesSchema = z.record(z.string(), z.unknown());
 
 /** A cell as the plan names it; its settings stand in its journal. */
-const plannedCellSchema = z.object({
+const experimentCellSchema = z.object({
   id: z.string().regex(/^[0-9a-f]+$/, 'hexadecimal digits'),
   kind: z.enum(['original', 'retrofit']),
   axes: axesSchema,
@@ -47,11 +47,11 @@ export const experimentFileSchema = z.object({
   points: z.array(z.object({ axes: axesSchema })),
   seeds: z.array(z.int()).readonly(),
   /** In the order of the plan. */
-  cells: z.array(plannedCellSchema),
+  cells: z.array(experimentCellSchema),
 });
 
 export type ExperimentFile = z.output<typeof experimentFileSchema>;
-export type PlannedCell = z.output<typeof plannedCellSchema>;
+export type ExperimentCell = z.output<typeof experimentCellSchema>;
 
 /** A finished run without its course. */
 export interface RunSummary {
@@ -75,7 +75,7 @@ export type CellOutcome =
   | { readonly state: 'broken'; readonly problems: readonly Problem[] };
 
 export interface CellResult {
-  readonly cell: PlannedCell;
+  readonly cell: ExperimentCell;
   readonly outcome: CellOutcome;
 }
 

@@ -98,7 +98,6 @@ describe('mistakes end with exit code 2, one clear line each and nothing on stan
     ['a cell that is not finished', ['diff', cellId(0, 1), cellId(3, 3)], /^RUN_NOT_FINISHED: .* is missing; .*\n$/],
     ['Markdown of a cell', ['show', cellId(0, 1), '--markdown'], /^MARKDOWN_FOR_EXPERIMENTS: .*\n$/],
     ['an unknown option', ['show', 'made-up', '--jsn'], /^USAGE: Unknown argument: jsn; .*\n$/],
-    ['no command', [], /^USAGE: A command is missing: list, show or diff; .*\n$/],
   ])('%s', (_what, args, message) => {
     const { status, stdout, stderr } = runs(
       ...args,

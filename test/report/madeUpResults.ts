@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { settingsSchema } from '../../src/sweep/experiment.ts';
 import { type EndRecord, type JournalRecord, JournalWriter } from '../../src/tracking/journal.ts';
-import { type PlannedCell, writeExperimentFile } from '../../src/tracking/results.ts';
+import { type ExperimentCell, writeExperimentFile } from '../../src/tracking/results.ts';
 
 type Metrics = Record<string, number>;
 
@@ -42,7 +42,7 @@ export interface MadeUpOptions {
 export async function writeMadeUpResults(options: MadeUpOptions = {}, results = temporaryFolder()): Promise<string> {
   const name = options.experiment ?? 'made-up';
   const folder = join(results, name);
-  const cells: PlannedCell[] = [{ id: originalId, kind: 'original', axes: {}, seed: null, original: null }];
+  const cells: ExperimentCell[] = [{ id: originalId, kind: 'original', axes: {}, seed: null, original: null }];
   madeUpRuns.points.forEach((point, i) => {
     for (const seed of [1, 2, 3]) {
       const axes = { [temperature]: point.temperature, [weight]: point.weight };
@@ -62,7 +62,7 @@ export async function writeMadeUpResults(options: MadeUpOptions = {}, results = 
     cells,
   });
 
-  const finish = (cell: PlannedCell, end: Pick<EndRecord, 'status' | 'metrics'> & { reason?: string }) =>
+  const finish = (cell: ExperimentCell, end: Pick<EndRecord, 'status' | 'metrics'> & { reason?: string }) =>
     writeRun(join(folder, 'cells', cell.id), [
       { ...startOf(cell, name), ...options.start?.(cell.id) },
       ...(cell.kind === 'original' ? [] : course(end.status === 'diverged')),
@@ -110,7 +110,10 @@ function writeRun(folder: string, records: readonly JournalRecord[]): void {
   journal.close();
 }
 
-function startOf({ id, kind, axes, seed }: PlannedCell, experiment: string): Extract<JournalRecord, { type: 'start' }> {
+function startOf(
+  { id, kind, axes, seed }: ExperimentCell,
+  experiment: string,
+): Extract<JournalRecord, { type: 'start' }> {
   return {
     type: 'start',
     format: 1,
