@@ -1,0 +1,227 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nativeInstalled } from '../../src/engine/native/places.ts';
+import { readExperiment } from '../../src/tracking/results.ts';
+import { goldenFolder } from '../encoders/goldens.ts';
+import { type Finished, scratchFolder, sweep, tiny } from './command.ts';
+
+const scratch = scratchFolder();
+
+/** One grid point with one seed. */
+const onePoint = [
+  ...['--seeds', '1', '--workers', '1'],
+  ...['--set', 'objective.supCon.temperature=0.1', '--set', 'objective.vectorSpacePreservation.weight=0'],
+];
+
+/** Where a cell has been finished before all the mistakes are made. */
+const out = join(scratch, 'results');
+let finished: Map<string, number>;
+beforeAll(async () => {
+  const { code } = await sweep([tiny, ...onePoint, '--out', out]);
+  expect(code).toBe(0);
+  finished = stamps();
+}, 300_000);
+afterAll(() => expect(stamps()).toEqual(finished));
+
+function stamps(): Map<string, number> {
+  const cells = join(out, 'tiny', 'cells');
+  const files = readdirSync(cells, { recursive: true, encoding: 'utf8' });
+  return new Map(files.map((file) => [file, statSync(join(cells, file)).mtimeMs]));
+}
+
+/** What a user gets to see: exit code 2, and a line for each problem with code, given, expected and remedy. */
+function expectProblems({ code, stdout, stderr }: Finished, ...problems: readonly RegExp[]): void {
+  expect({ code, stdout, stderr }).toMatchObject({ code: 2, stdout: '' });
+  const lines = stderr.trimEnd().split('\n');
+  for (const line of lines) expect(line).toMatch(/^[A-Z][A-Z0-9_]+: .+; expected .+\. \S.*[.)?]$/);
+  expect(lines).toHaveLength(problems.length);
+  for (const [i, problem] of problems.entries()) expect(lines[i]).toMatch(problem);
+}
+
+function writeFolder(name: string, files: Readonly<Record<string, string | Uint8Array>>): string {
+  const folder = join(scratch, name);
+  mkdirSync(folder);
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
+  return folder;
+}
+
+function jsonLines(...rows: readonly (readonly [text: string, label: string])[]): string {
+  return rows.map(([text, label]) => `${JSON.stringify({ text, label })}\n`).join('');
+}
+
+const goodRows = jsonLines(['so glad', 'joy'], ['what fun', 'joy'], ['so sad', 'grief'], ['alas', 'grief']);
+const goodCorpus = { 'train.jsonl': goodRows, 'validation.jsonl': goodRows, 'test.jsonl': goodRows };
+
+/** A copy of the tiny encoder, damaged. */
+function damagedEncoder(name: string, damage: (folder: string) => void): string {
+  const folder = join(scratch, name);
+  cpSync(join(goldenFolder, 'bert'), folder, { recursive: true });
+  damage(folder);
+  return folder;
+}
+
+function changeJson(file: string, change: (content: Record<string, unknown>) => void): void {
+  const content = JSON.parse(readFileSync(file, 'utf8'));
+  change(content);
+  writeFileSync(file, JSON.stringify(content));
+}
+
+const changeConfig = (change: Record<string, unknown>) => (folder: string) =>
+  changeJson(join(folder, 'config.json'), (config) => Object.assign(config, change));
+
+describe.concurrent('a mistake in the command line', () => {
+  it.each([
+    ['no experiment', [], /^USAGE: Not enough non-option arguments/],
+    ['two experiments', [tiny, tiny], /^USAGE: Too many non-option arguments/],
+    ['an unknown flag', [tiny, '--worker', '2'], /^USAGE: Unknown argument: worker;/],
+    ['a flag without its value', [tiny, '--out'], /^USAGE: Not enough arguments following: out;/],
+    ['a flag given twice', [tiny, '--seeds', '1', '--seeds', '2'], /^USAGE: --seeds more than once;/],
+    ['an unknown engine', [tiny, '--engine', 'gpu'], /^USAGE: .+ Given: "gpu", Choices: "auto", "tensorflow", "wasm"/],
+    ['an override without a value', ['--set', 'pooling', tiny], /^SET_WITHOUT_VALUE: --set pooling;/],
+    ['seeds that are none', [tiny, '--seeds', '5..1'], /^SEEDS_MALFORMED: --seeds 5\.\.1;/],
+    ['no worker', [tiny, '--workers', '0'], /^WORKERS_INVALID: --workers 0;/],
+  ])('%s', async (_name, args, problem) => {
+    expectProblems(await sweep([...args, ...(args.includes('--out') ? [] : ['--out', out])]), problem);
+  });
+});
+
+describe.concurrent('a mistake in the experiment', () => {
+  const experiments = writeFolder('experiments', {
+    'broken.ts': 'export default {\n  name: ;\n};\n',
+    'empty.ts': 'export const experiment = {};\n',
+    'incomplete.ts': "export default { name: 'tiny', objective: { supCon: {} } };\n",
+    'unknown.ts': `export default {
+      name: 'tiny', encoder: 'mini', objective: { supCon: {} }, sampler: { kind: 'mPerClass' }, training: { steps: 1 },
+      grid: { 'objective.supCon.temprature': [0.1, 0.3] },
+    };\n`,
+  });
+
+  it.each([
+    ['a file that is not there', ['test/cli/fixtures/tinny.ts'], [/^EXPERIMENT_NOT_FOUND: .+ Did you mean "?tiny\.ts/]],
+    ['a file that does not parse', [join(experiments, 'broken.ts')], [/^EXPERIMENT_UNREADABLE: .+broken\.ts:2:8: /]],
+    ['no default export', [join(experiments, 'empty.ts')], [/^EXPERIMENT_WITHOUT_DEFAULT: .+empty\.ts;/]],
+    [
+      'settings that are missing, all at once',
+      [join(experiments, 'incomplete.ts')],
+      [/^EXPERIMENT_INVALID: no sampler;/, /^EXPERIMENT_INVALID: no training;/],
+    ],
+    [
+      'an unknown axis in the file',
+      [join(experiments, 'unknown.ts')],
+      [/^EXPERIMENT_UNKNOWN_SETTING: objective\.supCon\.temprature; .+ Did you mean "?temperature/],
+    ],
+    [
+      'an unknown setting on the command line',
+      [tiny, '--set', 'training.stepz=3'],
+      [/^EXPERIMENT_UNKNOWN_SETTING: training\.stepz; .+ Did you mean "?steps/],
+    ],
+    [
+      'values of the wrong type, all at once',
+      [tiny, '--set', 'training.steps=many', '--set', 'pooling=max'],
+      [/^EXPERIMENT_INVALID: pooling = "max"; expected .*"cls"/, /^EXPERIMENT_INVALID: training\.steps = "many"; expected /],
+    ],
+    ['a value twice on an axis', [tiny, '--set', 'maxLength=[8,8]'], [/^EXPERIMENT_DUPLICATE_VALUE: maxLength = \[8,8\];/]],
+    [
+      'batches that the corpus cannot fill',
+      [tiny, '--set', 'sampler.batchSize=64'],
+      [/^SAMPLER_TOO_FEW_LABELS: batchSize 64 with m 2 needs 32 labels; .+ has 28/],
+    ],
+    [
+      'texts longer than the encoder takes',
+      [tiny, '--set', 'maxLength=41'],
+      [/^MAX_LENGTH_TOO_LONG: maxLength 41 .+; expected at most 40/],
+    ],
+    ['a precision that the engine lacks', [tiny, '--engine', 'wasm', '--precision', 'bfloat16'], [/^ENGINE_PRECISION_UNSUPPORTED: /]],
+  ])('%s', async (_name, args, problems) => {
+    expectProblems(await sweep([...args, '--out', out]), ...problems);
+  });
+
+  it.skipIf(nativeInstalled())('an engine that is not installed', async () => {
+    const result = await sweep([tiny, '--engine', 'tensorflow', '--out', out]);
+    expectProblems(result, /^ENGINE_NOT_INSTALLED: .+ yarn engine install/);
+  });
+});
+
+describe.concurrent('a mistake in the corpus', () => {
+  const unknownClass = ['--set', 'data.exclude=["joyy"]'];
+
+  it('a class that is excluded and not there', async () => {
+    expectProblems(await sweep([tiny, ...unknownClass, '--out', out]), /^DATA_UNKNOWN_CLASS: .+ Did you mean "?joy/);
+  });
+
+  it('a corpus that is not there', async () => {
+    const result = await sweep([tiny, '--data', 'embeded', '--out', out]);
+    expectProblems(result, /^DATA_UNKNOWN_SOURCE: .+ Did you mean "?embedded/);
+  });
+
+  it.each<[string, Readonly<Record<string, string | Uint8Array>>, readonly RegExp[]]>([
+    ['without-test', { 'train.jsonl': goodRows, 'validation.jsonl': goodRows }, [/^DATA_MISSING_FILE: no test file/]],
+    ['empty', { 'train.jsonl': '', 'validation.jsonl': '', 'test.jsonl': '' }, [/./]],
+    ['one-class', { ...goodCorpus, 'train.jsonl': jsonLines(['a', 'joy'], ['b', 'joy']) }, [/^DATA_ONE_CLASS: /]],
+    ['too-small', { ...goodCorpus, 'train.jsonl': jsonLines(['a', 'joy'], ['b', 'grief']) }, [/^DATA_TOO_SMALL: /]],
+    ['latin1', { ...goodCorpus, 'test.jsonl': Buffer.from(goodRows.replace('alas', 'voilà'), 'latin1') }, [/UTF-?8/]],
+    ['unlisted', { ...goodCorpus, 'labels.txt': 'joy\nsadness\n' }, [/./]],
+  ])('%s', async (name, files, problems) => {
+    const folder = writeFolder(name, files);
+    expectProblems(await sweep([tiny, '--data', folder, '--out', out]), ...problems);
+  });
+});
+
+describe.concurrent('a mistake in the encoder', () => {
+  it('a name that is neither in the cache nor on the disk, offline', async () => {
+    const result = await sweep([tiny, '--encoder', 'someone/some-encoder', '--out', out], { HF_HUB_CACHE: scratch });
+    expectProblems(result, /^ENCODER_OFFLINE: someone\/some-encoder/);
+  });
+
+  it('a folder that is not there', async () => {
+    const result = await sweep([tiny, '--encoder', './no-such-folder', '--out', out]);
+    expectProblems(result, /^ENCODER_FOLDER_MISSING: .+no-such-folder/);
+  });
+
+  it.each<[string, (folder: string) => void, readonly RegExp[]]>([
+    ['truncated', (folder) => truncateSync(join(folder, 'model.safetensors'), 60_000), [/^SAFETENSORS_TRUNCATED: /]],
+    ['other-shapes', changeConfig({ intermediate_size: 40 }), [/./]],
+    ['missing-tensors', changeConfig({ num_hidden_layers: 3 }), [/./]],
+    [
+      'large-tokeniser',
+      (folder) =>
+        changeJson(join(folder, 'tokenizer.json'), ({ model }) => {
+          Object.assign((model as { vocab: object }).vocab, { beyond: 400 });
+        }),
+      [/^TOKENISER_TOO_LARGE: .+ up to 400; expected ids below 400/],
+    ],
+  ])('%s', async (name, damage, problems) => {
+    const folder = damagedEncoder(name, damage);
+    expectProblems(await sweep([tiny, '--encoder', folder, '--out', out]), ...problems);
+  });
+});
+
+describe.concurrent('a results folder', { timeout: 300_000 }, () => {
+  it('that cannot be written', async () => {
+    const [file = ''] = [join(writeFolder('occupied', { file: '' }), 'file')];
+    expectProblems(await sweep([tiny, '--out', file]), /^RESULTS_NOT_WRITABLE: .+file.tiny \(ENOTDIR\);/);
+  });
+
+  const disk = join(scratch, 'disk');
+  const mounted = mount(disk, '600k');
+  afterAll(() => mounted && execFileSync('umount', [disk]));
+
+  it.skipIf(!mounted)('whose disk fills up in the middle: what is finished stays, and goes on when there is room', async () => {
+    const args = [tiny, '--seeds', '1..2', '--workers', '1', '--out', disk];
+    const full = await sweep(args);
+    expect(full.code).toBe(1);
+  });
+});
+
+/** Mounts a file system of that size; false where this is not allowed. */
+function mount(folder: string, size: string): boolean {
+  mkdirSync(folder);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
