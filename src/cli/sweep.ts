@@ -2,7 +2,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
-import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { didYouMean } from '../didYouMean.ts';
 import { formatProblem, type Problem, throwIfAny, UserError } from '../errors.ts';
@@ -17,7 +16,7 @@ import { type PreparedSweep, prepareSweep } from '../sweep/prepare.ts';
 import { runSweep, type SweepOutcome } from '../sweep/sweep.ts';
 import { readExperiment } from '../tracking/results.ts';
 import { places } from './environment.ts';
-import { runCli, usageProblem } from './run.ts';
+import { argumentParser, runCli, usageProblem } from './run.ts';
 
 const exitCodes = `Exit codes: 0 all cells finished, diverged ones included; 1 a cell failed; 2 a mistake in the command,
 the experiment or its data, and no cell could be computed; 130 interrupted. Finished cells are never lost:
@@ -27,8 +26,7 @@ const help = 'yarn sweep --help';
 const defaultOut = 'results';
 
 async function main(): Promise<number> {
-  const parser = yargs(hideBin(process.argv))
-    .scriptName('yarn sweep')
+  const parser = argumentParser('yarn sweep')
     .usage(
       "$0 <experiment> [options]\n\nRuns every point of an experiment's grid once a seed and compares the results.",
     )
@@ -71,15 +69,7 @@ async function main(): Promise<number> {
     .example('$0 experiments/retrofit.ts --smoke', 'does it run at all?')
     .example('$0 experiments/retrofit.ts --seeds 1..5 --set objective.supCon.temperature=[0.05,0.1,0.3]', '')
     .example("$0 experiments/goemotions.ts --set 'objective.vectorSpacePreservation.weight=logspace(-1,2,4)'", '')
-    .epilogue(exitCodes)
-    .strict()
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
-    .version(false)
-    .exitProcess(false)
-    .fail((message, error) => {
-      // yargs has an error class of its own for some of what it does not understand.
-      throw error && error.name !== 'YError' ? error : usageProblem(message, help);
-    });
+    .epilogue(exitCodes);
   const args = await parser.parseAsync();
   if (args.help) return 0;
   refuseRepeated(args);
