@@ -1,21 +1,19 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
-import { pathToFileURL } from 'node:url';
 import { hideBin } from 'yargs/helpers';
-import { didYouMean } from '../didYouMean.ts';
 import { formatProblem, type Problem, throwIfAny, UserError } from '../errors.ts';
 import { formatDuration } from '../report/duration.ts';
+import { coloursOf, type ReportStream, widthOf } from '../report/terminal.ts';
 import { createView } from '../report/view.ts';
 import { codeVersion } from '../sweep/codeVersion.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
-import type { Experiment } from '../sweep/experiment.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { parseOverride, parseSeeds } from '../sweep/overrides.ts';
 import { type PreparedSweep, prepareSweep } from '../sweep/prepare.ts';
 import { runSweep, type SweepOutcome } from '../sweep/sweep.ts';
 import { readExperiment } from '../tracking/results.ts';
 import { places } from './environment.ts';
+import { loadExperiment } from './loadExperiment.ts';
 import { argumentParser, runCli, usageProblem } from './run.ts';
 
 const exitCodes = `Exit codes: 0 all cells finished, diverged ones included; 1 a cell failed; 2 a mistake in the command,
@@ -114,7 +112,7 @@ async function main(): Promise<number> {
     view: createView(terminal, { isTerminal: terminal.isTTY === true }),
     signal: interrupt.signal,
   });
-  return conclude({ sweep, outcome, out: args.out, json: args.json, print });
+  return conclude({ sweep, outcome, out: args.out, json: args.json, terminal, print });
 }
 
 function readAll<T>(texts: readonly string[], read: (text: string) => T): T[] {
@@ -148,41 +146,7 @@ function checkedWorkers(workers: number): number {
   });
 }
 
-async function loadExperiment(file: string): Promise<Experiment> {
-  if (!existsSync(file)) {
-    const folder = dirname(file);
-    const siblings = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.ts')) : [];
-    throw new UserError({
-      code: 'EXPERIMENT_NOT_FOUND',
-      given: file,
-      expected: 'the file of an experiment',
-      remedy: `Begin with experiments/retrofit.ts or a copy of experiments/forkMe.ts.${didYouMean(basename(file), siblings)}`,
-    });
-  }
-  let module: { default?: unknown };
-  try {
-    module = await import(pathToFileURL(resolve(file)).href);
-  } catch (error) {
-    throw new UserError({
-      code: 'EXPERIMENT_UNREADABLE',
-      given: `${file} (${error instanceof Error ? error.message.split('\n', 2).join(' ') : String(error)})`,
-      expected: 'a TypeScript module that loads',
-      remedy: 'Check it with: yarn tsc.',
-    });
-  }
-  if (typeof module.default !== 'object' || module.default === null) {
-    throw new UserError({
-      code: 'EXPERIMENT_WITHOUT_DEFAULT',
-      given: file,
-      expected: 'export default defineExperiment({ … })',
-      remedy: 'Compare with experiments/forkMe.ts.',
-    });
-  }
-  // Checked against the schema when it is planned.
-  return module.default as Experiment;
-}
-
-/** `retrofit: 28 cells · tensorflow (libtensorflow 2.21.0, CPU) · 2 workers × 1 thread · float32` */
+/** `retrofit: tensorflow (libtensorflow 2.21.0, CPU) · 2 workers × 1 thread · float32` */
 function engineLine({ plan, groups }: PreparedSweep): string {
   const engines = groups.map(({ engine, workers }) =>
     [
@@ -223,6 +187,7 @@ interface Conclusion {
   readonly outcome: SweepOutcome;
   readonly out: string;
   readonly json: boolean;
+  readonly terminal: ReportStream;
   readonly print: (text?: string) => void;
 }
 
@@ -231,7 +196,7 @@ interface Conclusion {
  *
  * @throws UserError if there is no finished cell, and all of them failed by mistakes of the user
  */
-async function conclude({ sweep, outcome, out, json, print }: Conclusion): Promise<number> {
+async function conclude({ sweep, outcome, out, json, terminal, print }: Conclusion): Promise<number> {
   // Loaded only now: it takes longer than finding most mistakes.
   const { compare } = await import('../report/comparison.ts');
   const { comparisonTable } = await import('../report/comparisonTable.ts');
@@ -240,7 +205,8 @@ async function conclude({ sweep, outcome, out, json, print }: Conclusion): Promi
   const finished = outcome.done + outcome.reused;
   if (finished === 0 && !outcome.interrupted) throwIfAny(mistakesIn(outcome));
   // The table names the failures too.
-  if (finished > 0) print(`\n${comparisonTable(comparison)}`);
+  if (finished > 0)
+    print(`\n${comparisonTable(comparison, { width: widthOf(terminal), colours: coloursOf(terminal) })}`);
   else for (const line of failureLines(outcome)) print(line);
   if (outcome.interrupted) {
     print(

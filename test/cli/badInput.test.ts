@@ -21,23 +21,29 @@ let finished: Map<string, number>;
 beforeAll(async () => {
   const { code } = await sweep([tiny, ...onePoint, '--out', out]);
   expect(code).toBe(0);
-  finished = stamps();
+  finished = stamps(out);
 }, 300_000);
-afterAll(() => expect(stamps()).toEqual(finished));
+afterAll(() => expect(stamps(out)).toEqual(finished));
 
-function stamps(): Map<string, number> {
-  const cells = join(out, 'tiny', 'cells');
+/** When each file of the finished cells was written. */
+function stamps(results: string): Map<string, number> {
+  const cells = join(results, 'tiny', 'cells');
   const files = readdirSync(cells, { recursive: true, encoding: 'utf8' });
   return new Map(files.map((file) => [file, statSync(join(cells, file)).mtimeMs]));
 }
 
-/** What a user gets to see: exit code 2, and a line for each problem with code, given, expected and remedy. */
+/**
+ * What a user gets to see: exit code 2, no stack, and a line for each problem with code, given, expected and remedy.
+ * Each line is one of `problems`, and each of them is there.
+ */
 function expectProblems({ code, stdout, stderr }: Finished, ...problems: readonly RegExp[]): void {
   expect({ code, stdout, stderr }).toMatchObject({ code: 2, stdout: '' });
   const lines = stderr.trimEnd().split('\n');
-  for (const line of lines) expect(line).toMatch(/^[A-Z][A-Z0-9_]+: .+; expected .+\. \S.*[.)?]$/);
-  expect(lines).toHaveLength(problems.length);
-  for (const [i, problem] of problems.entries()) expect(lines[i]).toMatch(problem);
+  for (const line of lines) {
+    expect(line).toMatch(/^[A-Z][A-Z0-9_]+: .+; expected .+\. \S/);
+    expect(line).toMatch(new RegExp(problems.map(({ source }) => source).join('|')));
+  }
+  for (const problem of problems) expect(stderr).toMatch(new RegExp(problem, 'm'));
 }
 
 function writeFolder(name: string, files: Readonly<Record<string, string | Uint8Array>>): string {
@@ -120,20 +126,31 @@ describe.concurrent('a mistake in the experiment', () => {
     [
       'values of the wrong type, all at once',
       [tiny, '--set', 'training.steps=many', '--set', 'pooling=max'],
-      [/^EXPERIMENT_INVALID: pooling = "max"; expected .*"cls"/, /^EXPERIMENT_INVALID: training\.steps = "many"; expected /],
+      [
+        /^EXPERIMENT_INVALID: pooling = "max"; expected .*"cls"/,
+        /^EXPERIMENT_INVALID: training\.steps = "many"; expected /,
+      ],
     ],
-    ['a value twice on an axis', [tiny, '--set', 'maxLength=[8,8]'], [/^EXPERIMENT_DUPLICATE_VALUE: maxLength = \[8,8\];/]],
+    [
+      'a value twice on an axis',
+      [tiny, '--set', 'maxLength=[8,8]'],
+      [/^EXPERIMENT_DUPLICATE_VALUE: maxLength = \[8,8\];/],
+    ],
     [
       'batches that the corpus cannot fill',
       [tiny, '--set', 'sampler.batchSize=64'],
-      [/^SAMPLER_TOO_FEW_LABELS: batchSize 64 with m 2 needs 32 labels; .+ has 28/],
+      [/^SAMPLER_TOO_FEW_LABELS: .+ 28 labels; expected 32 for batchSize 64 with m 2\. Lower batchSize to 56 or /],
     ],
     [
       'texts longer than the encoder takes',
       [tiny, '--set', 'maxLength=41'],
       [/^MAX_LENGTH_TOO_LONG: maxLength 41 .+; expected at most 40/],
     ],
-    ['a precision that the engine lacks', [tiny, '--engine', 'wasm', '--precision', 'bfloat16'], [/^ENGINE_PRECISION_UNSUPPORTED: /]],
+    [
+      'a precision that the engine lacks',
+      [tiny, '--engine', 'wasm', '--precision', 'bfloat16'],
+      [/^ENGINE_PRECISION_UNSUPPORTED: /],
+    ],
   ])('%s', async (_name, args, problems) => {
     expectProblems(await sweep([...args, '--out', out]), ...problems);
   });
@@ -158,11 +175,23 @@ describe.concurrent('a mistake in the corpus', () => {
 
   it.each<[string, Readonly<Record<string, string | Uint8Array>>, readonly RegExp[]]>([
     ['without-test', { 'train.jsonl': goodRows, 'validation.jsonl': goodRows }, [/^DATA_MISSING_FILE: no test file/]],
-    ['empty', { 'train.jsonl': '', 'validation.jsonl': '', 'test.jsonl': '' }, [/./]],
+    [
+      'empty',
+      { 'train.jsonl': '', 'validation.jsonl': '', 'test.jsonl': '' },
+      [/^DATA_EMPTY_FILE: .+train/, /^DATA_EMPTY_FILE: .+test/, /^DATA_EMPTY_FILE: /],
+    ],
     ['one-class', { ...goodCorpus, 'train.jsonl': jsonLines(['a', 'joy'], ['b', 'joy']) }, [/^DATA_ONE_CLASS: /]],
     ['too-small', { ...goodCorpus, 'train.jsonl': jsonLines(['a', 'joy'], ['b', 'grief']) }, [/^DATA_TOO_SMALL: /]],
-    ['latin1', { ...goodCorpus, 'test.jsonl': Buffer.from(goodRows.replace('alas', 'voilà'), 'latin1') }, [/UTF-?8/]],
-    ['unlisted', { ...goodCorpus, 'labels.txt': 'joy\nsadness\n' }, [/./]],
+    [
+      'latin1',
+      { ...goodCorpus, 'test.jsonl': Buffer.from(goodRows.replace('alas', 'voilà'), 'latin1') },
+      [/^DATA_NOT_UTF8: /],
+    ],
+    [
+      'unlisted',
+      { ...goodCorpus, 'labels.txt': 'joy\nsadness\n' },
+      [/^DATA_UNKNOWN_LABEL: .+, label "grief"; expected one of joy, sadness/],
+    ],
   ])('%s', async (name, files, problems) => {
     const folder = writeFolder(name, files);
     expectProblems(await sweep([tiny, '--data', folder, '--out', out]), ...problems);
@@ -182,8 +211,16 @@ describe.concurrent('a mistake in the encoder', () => {
 
   it.each<[string, (folder: string) => void, readonly RegExp[]]>([
     ['truncated', (folder) => truncateSync(join(folder, 'model.safetensors'), 60_000), [/^SAFETENSORS_TRUNCATED: /]],
-    ['other-shapes', changeConfig({ intermediate_size: 40 }), [/./]],
-    ['missing-tensors', changeConfig({ num_hidden_layers: 3 }), [/./]],
+    [
+      'other-shapes',
+      changeConfig({ intermediate_size: 40 }),
+      [/^ENCODER_TENSOR_SHAPE: .+ has shape \[48, 32\]; expected \[40, 32\]/, /^ENCODER_TENSOR_SHAPE: /],
+    ],
+    [
+      'missing-tensors',
+      changeConfig({ num_hidden_layers: 3 }),
+      [/^ENCODER_TENSOR_MISSING: .+ have no encoder\.layer\.2\./],
+    ],
     [
       'large-tokeniser',
       (folder) =>
@@ -200,28 +237,47 @@ describe.concurrent('a mistake in the encoder', () => {
 
 describe.concurrent('a results folder', { timeout: 300_000 }, () => {
   it('that cannot be written', async () => {
-    const [file = ''] = [join(writeFolder('occupied', { file: '' }), 'file')];
-    expectProblems(await sweep([tiny, '--out', file]), /^RESULTS_NOT_WRITABLE: .+file.tiny \(ENOTDIR\);/);
+    const file = join(writeFolder('occupied', { file: '' }), 'file');
+    expectProblems(await sweep([tiny, '--out', file]), /^RESULTS_NOT_WRITABLE: .+file\/tiny \(ENOTDIR\);/);
   });
 
-  const disk = join(scratch, 'disk');
-  const mounted = mount(disk, '600k');
-  afterAll(() => mounted && execFileSync('umount', [disk]));
-
-  it.skipIf(!mounted)('whose disk fills up in the middle: what is finished stays, and goes on when there is room', async () => {
-    const args = [tiny, '--seeds', '1..2', '--workers', '1', '--out', disk];
+  const disk = mount('disk', '600k');
+  it.skipIf(!disk)('whose disk fills up: what is finished stays, and it goes on when there is room', async () => {
+    const folder = disk ?? '';
+    const args = [tiny, '--workers', '1', '--out', folder];
     const full = await sweep(args);
     expect(full.code).toBe(1);
+    expect(full.stdout).toMatch(/^✗ .+: DISK_FULL: no space left for .+tiny$/m);
+    const before = stamps(folder);
+    expect(statesIn(folder).sort()).toEqual(expect.arrayContaining(['failed', 'finished']));
+
+    execFileSync('mount', ['-o', 'remount,size=8m', folder]);
+    const roomy = await sweep(args);
+    expect(roomy.code).toBe(0);
+    expect([...stamps(folder)]).toEqual(expect.arrayContaining([...before]));
+    expect(new Set(statesIn(folder))).toEqual(new Set(['finished']));
+  });
+
+  const fullDisk = mount('full-disk', '48k');
+  it.skipIf(!fullDisk)('on a disk without room for any cell', async () => {
+    const { code, stderr } = await sweep([tiny, ...onePoint, '--out', fullDisk ?? '']);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^DISK_FULL: [^\n]+; expected .+\n$/) });
   });
 });
 
-/** Mounts a file system of that size; false where this is not allowed. */
-function mount(folder: string, size: string): boolean {
+function statesIn(folder: string): string[] {
+  return readExperiment(join(folder, 'tiny')).cells.map(({ outcome }) => outcome.state);
+}
+
+/** A disk of that size; undefined where this user may not mount one. */
+function mount(name: string, size: string): string | undefined {
+  const folder = join(scratch, name);
   mkdirSync(folder);
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'ignore' });
-    return true;
   } catch {
-    return false;
+    return undefined;
   }
+  afterAll(() => execFileSync('umount', [folder]));
+  return folder;
 }
