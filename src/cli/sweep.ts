@@ -103,7 +103,8 @@ async function main(): Promise<number> {
 
   const interrupt = new AbortController();
   const onSignal = () => interrupt.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  // Not `once`: tsx, which passes signals on, ends a process that no longer listens.
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   const outcome = await runSweep(sweep, {
     file,
     command: commandLine(),

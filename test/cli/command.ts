@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -12,6 +13,12 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The experiment of these suites. */
 export const tiny = 'test/cli/fixtures/tiny.ts';
+
+/** Flags that leave one grid point with one seed of it. */
+export const onePoint = [
+  ...['--seeds', '1', '--workers', '1'],
+  ...['--set', 'objective.supCon.temperature=0.1', '--set', 'objective.vectorSpacePreservation.weight=0'],
+];
 
 export interface Finished {
   /** Null if a signal ended the process. */
@@ -37,11 +44,20 @@ export function scratchFolder(): string {
   return folder;
 }
 
+/** Node's arguments to run TypeScript: at once, or as `yarn sweep` does it, in a second process that gets the signals. */
+const launchers = {
+  node: ['--import', 'tsx'],
+  tsx: [createRequire(import.meta.url).resolve('tsx/cli')],
+} as const;
+
 /** Starts `yarn sweep` as a process of its own, away from the environment, the caches and the terminal of the tests. */
-export function startSweep(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Running {
+export function startSweep(
+  args: readonly string[],
+  { environment = {}, launcher = 'node' }: { environment?: NodeJS.ProcessEnv; launcher?: keyof typeof launchers } = {},
+): Running {
   const { PATH, TMPDIR, LD_LIBRARY_PATH } = process.env;
   const home = join(tmpdir(), 'contrafit-cli-without-home');
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/sweep.ts', ...args], {
+  const child = spawn(process.execPath, [...launchers[launcher], 'src/cli/sweep.ts', ...args], {
     cwd: root,
     env: { PATH, TMPDIR, LD_LIBRARY_PATH, HOME: home, HF_HUB_OFFLINE: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -63,7 +79,7 @@ export function startSweep(args: readonly string[], environment: NodeJS.ProcessE
 
 /** Runs `yarn sweep` to its end. */
 export function sweep(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<Finished> {
-  return startSweep(args, environment).finished;
+  return startSweep(args, environment && { environment }).finished;
 }
 
 function closed(child: ChildProcess): Promise<number | null> {
@@ -79,12 +95,13 @@ export async function until<T>(condition: () => T | undefined | false): Promise<
   }
 }
 
-/** Processes that a process has started, and that are not gone. Linux only. */
-export function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => statusOf(pid)?.parent === parent);
+/** Processes that a process has started, and those that they have started, if they are not gone. Linux only. */
+export function descendantsOf(ancestor: number): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const parents = new Map(pids.map((pid) => [Number(pid), statusOf(Number(pid))?.parent]));
+  const childrenOf = (parent: number): number[] =>
+    [...parents].filter(([, its]) => its === parent).flatMap(([pid]) => [pid, ...childrenOf(pid)]);
+  return childrenOf(ancestor);
 }
 
 /** Whether a process is still there; one that only waits to be reaped is not. Linux only. */
@@ -113,6 +130,11 @@ export interface CellAtWork {
   readonly pid: number;
 }
 
+/** Waits for one. */
+export function cellAtWork(folder: string): Promise<CellAtWork> {
+  return until(() => cellsAtWork(folder)[0]);
+}
+
 export function cellsAtWork(folder: string): CellAtWork[] {
   const cells = join(folder, 'cells');
   return (existsSync(cells) ? readdirSync(cells) : []).flatMap((name) => {
@@ -128,4 +150,11 @@ function hasStep(journal: string): boolean {
     // Not there yet, or finished and gone meanwhile.
     return false;
   }
+}
+
+/** When each file of an experiment's finished cells was written, in milliseconds since 1970. */
+export function stampsIn(folder: string): Map<string, number> {
+  const cells = join(folder, 'cells');
+  const files = readdirSync(cells, { recursive: true, encoding: 'utf8' }).filter((file) => !file.startsWith('.'));
+  return new Map(files.map((file) => [file, statSync(join(cells, file)).mtimeMs]));
 }

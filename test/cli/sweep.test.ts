@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -10,12 +10,15 @@ import { compare } from '../../src/report/comparison.ts';
 import { readJournal, withoutWall } from '../../src/tracking/journal.ts';
 import { type ExperimentResults, type RunSummary, readExperiment } from '../../src/tracking/results.ts';
 import {
+  cellAtWork,
   cellsAtWork,
-  childrenOf,
+  descendantsOf,
   type Finished,
   isAlive,
+  onePoint,
   root,
   scratchFolder,
+  stampsIn,
   startSweep,
   sweep,
   tiny,
@@ -25,12 +28,6 @@ import {
 const scratch = scratchFolder();
 const linux = process.platform === 'linux';
 const cores = availableParallelism();
-/** One grid point with one seed. */
-const onePoint = [
-  ...['--seeds', '1', '--workers', '1'],
-  ...['--set', 'objective.supCon.temperature=0.1', '--set', 'objective.vectorSpacePreservation.weight=0'],
-];
-
 /** The whole of the tiny experiment, computed once for all tests that need it. */
 const whole = { out: join(scratch, 'whole'), folder: join(scratch, 'whole', 'tiny') };
 let wholeRun: Promise<Finished> | undefined;
@@ -64,13 +61,6 @@ function journalsIn(folder: string): Record<string, unknown> {
 
 function threadsIn(folder: string): unknown[] {
   return [...new Set([...runsIn(readExperiment(folder)).values()].map(({ start }) => start.wall.threads))];
-}
-
-/** When each file of the finished cells was written. */
-function stampsIn(folder: string): Map<string, number> {
-  const cells = join(folder, 'cells');
-  const files = readdirSync(cells, { recursive: true, encoding: 'utf8' }).filter((file) => !file.startsWith('.'));
-  return new Map(files.map((file) => [file, statSync(join(cells, file)).mtimeMs]));
 }
 
 function leftoversIn(folder: string): string[] {
@@ -273,18 +263,18 @@ describe.concurrent('a sweep that is cut off', { timeout: 300_000 }, () => {
     const folder = join(out, 'tiny');
     const args = [tiny, '--seeds', '1', '--workers', `${cores}`, '--out', out];
     const running = startSweep(args);
-    await until(() => running.printed().includes('✓') && cellsAtWork(folder).length > 0);
-    const children = childrenOf(running.pid);
+    await until(() => running.printed().includes('✓'));
+    const processes = descendantsOf(running.pid);
     process.kill(running.pid, 'SIGKILL');
     expect((await running.finished).code).toBeNull();
-    await until(() => !children.some(isAlive));
-    expect(children.length).toBeGreaterThan(0);
+    await until(() => !processes.some(isAlive));
+    expect(processes.length).toBeGreaterThan(0);
 
     const before = stampsIn(folder);
     const { code, stdout } = await sweep(args);
     expect(code).toBe(0);
     expect([...stampsIn(folder)]).toEqual(expect.arrayContaining([...before]));
-    expect(stdout.match(/✓/g)?.length).toBeLessThan(4);
+    expect(stdout.match(/✓/g)?.length ?? 0).toBeLessThan(4);
     expect(leftoversIn(out)).toEqual([]);
     await runWhole();
     const journals = journalsIn(folder);
@@ -297,8 +287,8 @@ describe.concurrent('a sweep that is cut off', { timeout: 300_000 }, () => {
     const folder = join(out, 'tiny');
     const args = [tiny, '--seeds', '1', '--workers', '2', '--set', 'training.steps=40', '--out', out];
     const running = startSweep(args);
-    const [victim] = await until(() => cellsAtWork(folder).length > 0 && cellsAtWork(folder));
-    process.kill(victim?.pid ?? 0, 'SIGKILL');
+    const victim = await cellAtWork(folder);
+    process.kill(victim.pid, 'SIGKILL');
     const { code, stdout } = await running.finished;
     expect(code).toBe(1);
     expect(stdout).toMatch(
@@ -306,7 +296,7 @@ describe.concurrent('a sweep that is cut off', { timeout: 300_000 }, () => {
     );
     expect(stdout).toContain('1 cell failed; the same command tries only those again.');
     const states = readExperiment(folder).cells.map(({ cell, outcome }) => [cell.id, outcome.state]);
-    expect(states.filter(([, state]) => state === 'failed')).toEqual([[victim?.id, 'failed']]);
+    expect(states.filter(([, state]) => state === 'failed')).toEqual([[victim.id, 'failed']]);
     expect(states.filter(([, state]) => state === 'finished')).toHaveLength(4);
 
     const again = await sweep(args);
@@ -320,21 +310,21 @@ describe.concurrent('a sweep that is cut off', { timeout: 300_000 }, () => {
     const out = join(scratch, 'interrupted');
     const folder = join(out, 'tiny');
     const args = [tiny, '--seeds', '1', '--workers', '2', '--set', 'training.steps=100000', '--out', out, '--fresh'];
-    const running = startSweep(args);
-    const [cell] = await until(() => cellsAtWork(folder).length > 0 && cellsAtWork(folder));
+    const running = startSweep(args, { launcher: 'tsx' });
+    const cell = await cellAtWork(folder);
 
     const second = await sweep(args);
     expect(second.code).toBe(2);
     expect(second.stderr).toMatch(/^SWEEP_RUNNING: another sweep is writing .+tiny; expected .+ --out\.\n$/);
     expect(cellsAtWork(folder)).toContainEqual(cell);
 
-    const children = childrenOf(running.pid);
+    const processes = descendantsOf(running.pid);
     running.interrupt('SIGINT');
     const { code, stdout } = await running.finished;
     expect(code).toBe(130);
     const command = `yarn sweep ${args.join(' ')}`.replace(' --fresh', '');
     expect(stdout).toContain(`Interrupted. 0 finished cells kept in ${folder}; continue with:\n  ${command}\n`);
-    await until(() => !children.some(isAlive));
+    await until(() => !processes.some(isAlive));
     expect(leftoversIn(out)).toEqual([]);
   });
 });
