@@ -17,10 +17,10 @@ export default defineExperiment({
     vectorSpacePreservation: { weight: 1, reduction: 'mean' },
   },
   sampler: { kind: 'mPerClass', batchSize: 64, m: 4 },
-  training: { steps: 100, learningRate: 5e-4 },
+  training: { steps: 40, learningRate: 1e-3 },
   evaluation: { knn: { k: 10 } },
   grid: {
-    'objective.supCon.temperature': [0.05, 0.1, 0.3],
+    'objective.supCon.temperature': [0.1, 0.3],
     'objective.vectorSpacePreservation.weight': [0, 10, 100],
   },
   seeds: [1, 2, 3],

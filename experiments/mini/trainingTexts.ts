@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { readStories } from '../../src/data/embedded.ts';
 import { readGoEmotions } from '../../src/data/goEmotions.ts';
-import { stream } from '../../src/random.ts';
 
 /**
  * What the student learns on, without repetitions: GoEmotions' training split (all rows, those with several labels
@@ -24,24 +23,4 @@ export async function trainingTexts(dataFolder: string): Promise<string[]> {
       ]),
     ]),
   ];
-}
-
-/** Words of the shortest piece and of the longest. */
-const pieceLength = { from: 1, to: 12 };
-
-/**
- * `count` more texts made of the given ones: every other one a piece of a text, a run of words; the rest two texts
- * joined. The teacher embeds any text, so the student may learn from as many as there is time for; pieces teach it what
- * single words and phrases mean, joined texts what longer ones do.
- */
-export function piecesAndPairs(texts: readonly string[], count: number, seed: number): string[] {
-  const random = stream(seed, 'piecesAndPairs');
-  const any = () => texts[random.integer(texts.length)] ?? '';
-  return Array.from({ length: count }, (_, i) => {
-    if (i % 2 === 1) return `${any()} ${any()}`;
-    const words = any().split(/\s+/);
-    const length = Math.min(words.length, pieceLength.from + random.integer(pieceLength.to - pieceLength.from + 1));
-    const start = random.integer(words.length - length + 1);
-    return words.slice(start, start + length).join(' ');
-  });
 }

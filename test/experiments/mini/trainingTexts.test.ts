@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { piecesAndPairs, trainingTexts } from '../../../experiments/mini/trainingTexts.ts';
+import { trainingTexts } from '../../../experiments/mini/trainingTexts.ts';
 import { readStories } from '../../../src/data/embedded.ts';
 import { temporaryFolder } from '../../data/temporaryFolder.ts';
 
@@ -21,18 +21,5 @@ describe('training texts', () => {
     for (const { story, utterance } of utterances) {
       expect(kept.has(utterance), utterance).toBe(splits.get(story) === 'train');
     }
-  });
-
-  it('can be cut and joined, the same way for the same seed', () => {
-    const texts = ['one two three', 'four', 'five six'];
-    const made = piecesAndPairs(texts, 100, 1);
-    expect(made).toHaveLength(100);
-    expect(made).toEqual(piecesAndPairs(texts, 100, 1));
-    expect(made).not.toEqual(piecesAndPairs(texts, 100, 2));
-    const pairs = texts.flatMap((a) => texts.map((b) => `${a} ${b}`));
-    made.forEach((text, i) => {
-      if (i % 2 === 1) expect(pairs).toContain(text);
-      else expect(texts.some((whole) => whole.includes(text) && text !== '')).toBe(true);
-    });
   });
 });
