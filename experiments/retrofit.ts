@@ -17,7 +17,7 @@ export default defineExperiment({
     vectorSpacePreservation: { weight: 1, reduction: 'mean' },
   },
   sampler: { kind: 'mPerClass', batchSize: 64, m: 4 },
-  training: { steps: 40, learningRate: 1e-3 },
+  training: { steps: 30, learningRate: 1e-3 },
   evaluation: { knn: { k: 10 } },
   grid: {
     'objective.supCon.temperature': [0.1, 0.3],
