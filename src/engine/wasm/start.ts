@@ -4,6 +4,7 @@ import { registerGradients } from '../gradients.ts';
 import type { WasmBackend } from './backend.ts';
 import { repairBatchMatMul } from './batchMatMul.ts';
 import { repairCast } from './cast.ts';
+import { repairGather } from './gather.ts';
 import { repairOneHot } from './oneHot.ts';
 import { addUnsortedSegmentSum } from './unsortedSegmentSum.ts';
 
@@ -14,6 +15,7 @@ export async function startWasm(): Promise<void> {
   if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend does not start');
   repairBatchMatMul(tf.backend() as unknown as WasmBackend);
   repairCast();
+  repairGather();
   repairOneHot();
   addUnsortedSegmentSum();
 }
