@@ -23,7 +23,7 @@ export function times({ elapsedSeconds, remainingSeconds }: SweepProgress): stri
 export function shareDone({ total, reused, done, failed, elapsedSeconds, remainingSeconds }: SweepProgress): number {
   if (total === 0) return 1;
   if (remainingSeconds === undefined) return (reused + done + failed) / total;
-  const pending = 1 - reused / total;
   const duration = elapsedSeconds + remainingSeconds;
-  return duration === 0 ? 1 : reused / total + (pending * elapsedSeconds) / duration;
+  const shareOfTime = duration === 0 ? 1 : elapsedSeconds / duration;
+  return (reused + (total - reused) * shareOfTime) / total;
 }

@@ -32,6 +32,10 @@ describe('shareDone', () => {
     expect(shareDone({ ...sweep, reused: 10, remainingSeconds: 0 })).toBe(1);
   });
 
+  test('the shortest time that a number can hold is no more than the whole', () => {
+    expect(shareDone({ ...sweep, total: 3, reused: 1, elapsedSeconds: 5e-324, remainingSeconds: 0 })).toBe(1);
+  });
+
   test('is always a share', () => {
     const seconds = fc.double({ min: 0, max: 1e6, noNaN: true });
     fc.assert(
@@ -51,7 +55,7 @@ describe('shareDone', () => {
             ...(remaining !== undefined && { remainingSeconds: remaining }),
           });
           expect(share).toBeGreaterThanOrEqual(0);
-          expect(share).toBeLessThanOrEqual(1 + 1e-12);
+          expect(share).toBeLessThanOrEqual(1);
         },
       ),
     );
