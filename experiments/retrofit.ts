@@ -4,9 +4,9 @@
  *
  *     yarn sweep experiments/retrofit.ts
  *
- * Cost: 1 min 43 s on 2 cores (AMD EPYC with AVX-512, native engine, 2 workers).
- * Result (results/record/retrofit.md): macro F1 19.7 → 33.9 ± 3.0 without preservation at Δemb .030; a weight of 10 gains
- * no less (35.5 ± 2.0) at .012, a weight of 100 keeps 31.2 ± 1.4 at .003 (temperature .1).
+ * Cost: 53 s on 2 cores (AMD EPYC with AVX512-BF16, fused ops, 2 workers).
+ * Result (results/record/retrofit.md): macro F1 19.7 → 33.8 ± 1.8 without preservation at Δemb .030; a weight of 10 gains
+ * no less (35.1 ± .9) at .011, a weight of 100 keeps 31.6 ± 3.4 at .003 (temperature .1).
  */
 import { defineExperiment } from '../src/sweep/experiment.ts';
 

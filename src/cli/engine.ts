@@ -25,7 +25,7 @@ async function main(): Promise<number> {
         command
           .positional('variant', {
             choices: variants,
-            describe: 'for the CPU (270 MB), or with CUDA (3.4 GB); default: by whether an NVIDIA driver is loaded',
+            describe: 'for the CPU (310 MB), or with CUDA (3.4 GB); default: by whether an NVIDIA driver is loaded',
           })
           .option('fresh', { type: 'boolean', default: false, describe: 'build it anew even if it is there' }),
       async ({ variant, fresh }) => {
@@ -69,6 +69,8 @@ async function install(chosen: Variant | undefined, fresh: boolean): Promise<num
   const trial = await tryEngine({ engine: 'tensorflow', precision: 'float32', threads: 0 });
   if (trial.works) {
     print(`${pc.green('✓')} ${trial.engine.detail}: ${describeRate(trial)} in ${folder}`);
+    const { slowerBecause } = trial.engine;
+    if (slowerBecause !== undefined) print(`${pc.yellow('!')} ${slowerBecause}. Log: ${logFile}`);
     return 0;
   }
   print(`${pc.red('✗')} It is installed in ${folder}, but does not work: ${trial.reason}`);
@@ -99,7 +101,7 @@ function describeExamination({ engine, precision, trial }: Examination): string[
 
 function describeRate({ gflops, size, engine }: Extract<Examination['trial'], { works: true }>): string {
   const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`;
-  return `${gflops.toFixed(0).padStart(5)} GFLOP/s (matMul ${size}, ${engine.device === 'cuda' ? 'GPU' : threads})`;
+  return `${gflops.toFixed(0).padStart(5)} GFLOP/s (${size} × ${size}, ${engine.device === 'cuda' ? 'GPU' : threads})`;
 }
 
 runCli(main);

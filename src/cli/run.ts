@@ -36,6 +36,9 @@ export function usageProblem(message: string, help: string): UserError {
   });
 }
 
+/** Where sweeps leave their results, and where the other commands look for them. */
+export const defaultResults = 'results';
+
 const widest = 110;
 
 /**

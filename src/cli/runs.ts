@@ -11,12 +11,12 @@ import { pointName, type SelectedCell, select, selectPoint } from '../report/sel
 import { coloursOf, widthOf } from '../report/terminal.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { type ExperimentResults, listExperiments, type RunSummary, readRun } from '../tracking/results.ts';
-import { argumentParser, runCli } from './run.ts';
+import { argumentParser, defaultResults, runCli } from './run.ts';
 
 const colours = coloursOf(process.stdout);
 
 const json = { type: 'boolean', describe: 'print everything as JSON' } as const;
-const results = { type: 'string', default: 'results', describe: 'results folder' } as const;
+const results = { type: 'string', default: defaultResults, describe: 'results folder' } as const;
 
 async function main(): Promise<number> {
   const parser = argumentParser('yarn runs')

@@ -1,13 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { uniform } from '../engine/uniform.ts';
+import { type UniformKey, uniform } from '../engine/uniform.ts';
 import type { EncoderConfig } from './config.ts';
 
-/** The dropout of one forward pass. */
+/** One mask: what falls below the rate is dropped. */
+export interface DropoutMask extends UniformKey {
+  /** 0: nothing is dropped. */
+  readonly rate: number;
+}
+
+/** The masks of one forward pass, a new one with each call. */
 export interface Dropout {
   /** For hidden states: embeddings and the outputs of sublayers. */
-  hidden<T extends tf.Tensor>(x: T): T;
+  hidden(): DropoutMask;
   /** For attention probabilities. */
-  attention<T extends tf.Tensor>(x: T): T;
+  attention(): DropoutMask;
 }
 
 /** More masks than one pass of any supported encoder draws (three a layer and one for the embeddings). */
@@ -15,7 +21,7 @@ const masksPerStep = 1024;
 
 /**
  * Dropout whose masks depend on nothing but `seed`, `step` (an integer from 0 to 2²² − 1) and their order, so that a
- * pass can be repeated exactly: make another one with the same seed and step. What is kept is scaled by 1 / (1 − rate).
+ * pass can be repeated exactly: make another one with the same seed and step.
  *
  * @param rate of both kinds. Default: the encoder's own rates
  */
@@ -26,17 +32,24 @@ export function createDropout(
   rate?: number | undefined,
 ): Dropout {
   let drawn = 0;
-  const apply = <T extends tf.Tensor>(x: T, p: number): T => {
-    if (p === 0) return x;
+  const draw = (p: number): DropoutMask => {
     if (drawn === masksPerStep) throw new RangeError(`more than ${masksPerStep} dropout masks in one step`);
-    const counter = step * masksPerStep + drawn++;
-    return tf.tidy(() => {
-      const kept = tf.greaterEqual(uniform(x.shape, { seed, counter }), p);
-      return tf.mul(x, tf.mul(tf.cast(kept, 'float32'), 1 / (1 - p)));
-    });
+    return { seed, counter: step * masksPerStep + drawn++, rate: p };
   };
   return {
-    hidden: (x) => apply(x, rate ?? dropout.hidden),
-    attention: (x) => apply(x, rate ?? dropout.attention),
+    hidden: () => draw(rate ?? dropout.hidden),
+    attention: () => draw(rate ?? dropout.attention),
   };
+}
+
+/** The mask of a pass without dropout. */
+export const keepAll: DropoutMask = { seed: 0, counter: 0, rate: 0 };
+
+/** `x` with the masked elements 0 and the others scaled by 1 / (1 − rate). */
+export function drop<T extends tf.Tensor>(x: T, { rate, ...key }: DropoutMask): T {
+  if (rate === 0) return x;
+  return tf.tidy(() => {
+    const kept = tf.greaterEqual(uniform(x.shape, key), rate);
+    return tf.mul(x, tf.mul(tf.cast(kept, 'float32'), 1 / (1 - rate)));
+  });
 }

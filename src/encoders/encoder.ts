@@ -3,8 +3,8 @@ import { type Problem, UserError } from '../errors.ts';
 import type { TokenBatch } from '../text/batch.ts';
 import type { Tokeniser } from '../text/tokeniser.ts';
 import type { EncoderConfig } from './config.ts';
-import type { Dropout } from './dropout.ts';
-import { forward } from './forward.ts';
+import { forward, forwardPooled, type PassOptions } from './forward.ts';
+import type { Pooling } from './pooling.ts';
 import type { StoredTensor } from './safetensors.ts';
 
 /** A transformer encoder with its tokeniser. */
@@ -21,9 +21,15 @@ export interface Encoder {
    * The last layer's hidden states, [batch, length, hiddenSize]; those at padding mean nothing.
    * Differentiable by `variables`.
    *
-   * @throws UserError `ENCODER_TEXT_TOO_LONG` for a batch longer than `config.maxLength`
+   * @throws UserError `ENCODER_TEXT_TOO_LONG` for a batch longer than `config.maxLength`, `ENCODER_TEXT_EMPTY`
    */
-  hiddenStates(batch: TokenBatch, dropout?: Dropout): tf.Tensor3D;
+  hiddenStates(batch: TokenBatch, options?: PassOptions): tf.Tensor3D;
+  /**
+   * One vector a text, [batch, hiddenSize]. Differentiable by `variables`.
+   *
+   * @throws UserError `ENCODER_TEXT_TOO_LONG` for a batch longer than `config.maxLength`, `ENCODER_TEXT_EMPTY`
+   */
+  embed(batch: TokenBatch, pooling: Pooling, options?: PassOptions): tf.Tensor2D;
   dispose(): void;
   /** What {@link saveEncoder} needs beside the variables to write the folder again. */
   readonly source: EncoderSource;
@@ -51,11 +57,21 @@ export function createEncoder(
     if (!found) throw new RangeError(`no tensor ${source.prefix}${name}`);
     return found;
   };
+  const check = (batch: TokenBatch) => {
+    if (batch.length > config.maxLength) throw new UserError(tooLong(parts.name, batch.length, config.maxLength));
+    for (let text = 0; text < batch.size; text++) {
+      if (!batch.mask[text * batch.length]) throw new UserError(withoutTokens(parts.name));
+    }
+  };
   return {
     ...parts,
-    hiddenStates(batch, dropout) {
-      if (batch.length > config.maxLength) throw new UserError(tooLong(parts.name, batch.length, config.maxLength));
-      return forward(config, weights, batch, dropout);
+    hiddenStates(batch, options) {
+      check(batch);
+      return forward(config, weights, batch, options);
+    },
+    embed(batch, pooling, options) {
+      check(batch);
+      return forwardPooled(config, weights, batch, pooling, options);
     },
     dispose: () => tf.dispose([...variables.values()]),
   };
@@ -67,5 +83,14 @@ function tooLong(name: string, length: number, maxLength: number): Problem {
     given: `a text of ${length} tokens for ${name}`,
     expected: `at most ${maxLength} tokens, for which it has positions`,
     remedy: `Lower maxLength to ${maxLength}.`,
+  };
+}
+
+function withoutTokens(name: string): Problem {
+  return {
+    code: 'ENCODER_TEXT_EMPTY',
+    given: `a text of which the tokeniser of ${name} leaves no token`,
+    expected: 'at least one token, [CLS] for one',
+    remedy: 'Check that tokenizer.json adds special tokens (its post_processor), or remove the text.',
   };
 }

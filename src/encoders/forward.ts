@@ -1,91 +1,139 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TokenBatch } from '../text/batch.ts';
 import { type Architecture, architectureOf, embeddingNames, type LayerNames } from './architecture.ts';
+import { type Blocks, currentBlocks, type Parameters } from './blocks.ts';
 import type { EncoderConfig } from './config.ts';
-import type { Dropout } from './dropout.ts';
-import { gelu } from './gelu.ts';
-import { layerNorm } from './layerNorm.ts';
+import { type Dropout, type DropoutMask, keepAll } from './dropout.ts';
 import { type Packing, packingOf } from './packing.ts';
+import type { Pooling } from './pooling.ts';
 
 /** A tensor by its Hugging Face name without prefix. */
 export type Weights = (name: string) => tf.Tensor;
 
-interface Pass {
-  readonly config: EncoderConfig;
-  readonly architecture: Architecture;
-  readonly weights: Weights;
-  readonly batch: TokenBatch;
-  readonly packing: Packing;
-  readonly dropout: Dropout | undefined;
-  /** [batch, 1, 1, length]; added to attention scores, it takes the weight of padding to exactly 0. */
-  readonly paddingScores: tf.Tensor4D;
+/** What a forward pass takes. */
+export interface PassOptions {
+  /** Default: none. */
+  readonly dropout?: Dropout | undefined;
+  /** Default: the fastest of the current engine. */
+  readonly blocks?: Blocks | undefined;
 }
 
 /** The last layer's hidden states, [batch, length, hiddenSize]; those at padding mean nothing. */
-export function forward(config: EncoderConfig, weights: Weights, batch: TokenBatch, dropout?: Dropout): tf.Tensor3D {
+export function forward(
+  config: EncoderConfig,
+  weights: Weights,
+  batch: TokenBatch,
+  options: PassOptions = {},
+): tf.Tensor3D {
   return tf.tidy(() => {
-    const { size, length } = batch;
-    const mask = tf.tensor4d(batch.mask, [size, 1, 1, length]);
-    const paddingScores = tf.mul(tf.sub(mask, 1), 1e9) as tf.Tensor4D;
-    const architecture = architectureOf(config);
-    const pass: Pass = { config, architecture, weights, batch, packing: packingOf(batch), dropout, paddingScores };
-    let hidden = embeddings(pass);
-    for (let layer = 0; layer < config.layers; layer++) {
-      hidden = transformerLayer(pass, pass.architecture.layerNames(layer), hidden);
+    const packing = packingOf(batch);
+    const hidden = new Pass(config, weights, batch, packing, options).hidden(false);
+    return tf.reshape(packing.pad(hidden), [batch.size, batch.length, config.hiddenSize]);
+  });
+}
+
+/**
+ * One vector a text, [batch, hiddenSize]. For [CLS] the last layer computes what comes after the keys and values for
+ * the first tokens only, on which alone the result depends.
+ */
+export function forwardPooled(
+  config: EncoderConfig,
+  weights: Weights,
+  batch: TokenBatch,
+  pooling: Pooling,
+  options: PassOptions = {},
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const packing = packingOf(batch);
+    const pass = new Pass(config, weights, batch, packing, options);
+    return pooling === 'cls' ? pass.hidden(true) : packing.mean(pass.hidden(false));
+  });
+}
+
+/** One batch on its way through the layers. */
+class Pass {
+  readonly #config: EncoderConfig;
+  readonly #architecture: Architecture;
+  readonly #weights: Weights;
+  readonly #batch: TokenBatch;
+  readonly #packing: Packing;
+  readonly #dropout: Dropout | undefined;
+  readonly #blocks: Blocks;
+
+  constructor(
+    config: EncoderConfig,
+    weights: Weights,
+    batch: TokenBatch,
+    packing: Packing,
+    { dropout, blocks }: PassOptions,
+  ) {
+    this.#config = config;
+    this.#architecture = architectureOf(config);
+    this.#weights = weights;
+    this.#batch = batch;
+    this.#packing = packing;
+    this.#dropout = dropout;
+    this.#blocks = blocks ?? currentBlocks();
+  }
+
+  /** [tokens, hiddenSize], or with `firstOnly` [texts, hiddenSize]: the first tokens' */
+  hidden(firstOnly: boolean): tf.Tensor2D {
+    const { layers } = this.#config;
+    let hidden = this.#embeddings();
+    for (let layer = 0; layer < layers; layer++) {
+      const names = this.#architecture.layerNames(layer);
+      hidden = tf.tidy(() => this.#layer(names, hidden, firstOnly && layer === layers - 1));
     }
-    return tf.reshape(pass.packing.pad(hidden), [size, length, config.hiddenSize]);
-  });
-}
+    return hidden;
+  }
 
-/** [tokens, hiddenSize] */
-function embeddings(pass: Pass): tf.Tensor2D {
-  const { weights, batch, config, architecture, packing } = pass;
-  const rows = (name: string, padded: Int32Array) => {
-    const ids = Int32Array.from(packing.places, (place) => padded[place] as number);
-    return tf.gather(weights(name), tf.tensor1d(ids, 'int32'));
-  };
-  let sum = tf.add(
-    rows(embeddingNames.words, batch.ids),
-    rows(embeddingNames.positions, architecture.positionIds(batch, config)),
-  );
-  if (config.tokenTypes > 0) sum = tf.add(sum, rows(embeddingNames.tokenTypes, batch.typeIds));
-  return dropHidden(pass, norm(pass, embeddingNames.norm, sum as tf.Tensor2D));
-}
+  #embeddings(): tf.Tensor2D {
+    const tables: [name: string, padded: Int32Array][] = [
+      [embeddingNames.words, this.#batch.ids],
+      [embeddingNames.positions, this.#architecture.positionIds(this.#batch, this.#config)],
+    ];
+    if (this.#config.tokenTypes > 0) tables.push([embeddingNames.tokenTypes, this.#batch.typeIds]);
+    return this.#blocks.embeddings({
+      tables: tables.map(([name]) => this.#weights(name) as tf.Tensor2D),
+      ids: tables.map(([, padded]) => Int32Array.from(this.#packing.places, (place) => padded[place] as number)),
+      norm: this.#parameters(embeddingNames.norm),
+      epsilon: this.#config.layerNormEpsilon,
+      mask: this.#hiddenMask(),
+    });
+  }
 
-/** One post-norm layer: attention, then the feed-forward network, each with a residual sum and LayerNorm. */
-function transformerLayer(pass: Pass, names: LayerNames, x: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => {
-    const context = dense(pass, names.attentionOutput, selfAttention(pass, names, x));
-    const attended = pass.architecture.dropsAttentionOutput ? dropHidden(pass, context) : context;
-    const middle = norm(pass, names.attentionNorm, tf.add(x, attended));
-    const inner = gelu(dense(pass, names.intermediate, middle));
-    const output = dropHidden(pass, dense(pass, names.output, inner));
-    return norm(pass, names.outputNorm, tf.add(middle, output));
-  });
-}
+  /** One post-norm layer: attention, then the feed-forward network. */
+  #layer(names: LayerNames, x: tf.Tensor2D, firstOnly: boolean): tf.Tensor2D {
+    const epsilon = this.#config.layerNormEpsilon;
+    const attended = this.#blocks.attention({
+      x,
+      query: this.#parameters(names.query),
+      key: this.#parameters(names.key),
+      value: this.#parameters(names.value),
+      output: this.#parameters(names.attentionOutput),
+      norm: this.#parameters(names.attentionNorm),
+      heads: this.#config.heads,
+      packing: this.#packing,
+      firstOnly,
+      epsilon,
+      probabilityMask: this.#dropout?.attention() ?? keepAll,
+      outputMask: this.#architecture.dropsAttentionOutput ? this.#hiddenMask() : keepAll,
+    });
+    return this.#blocks.feedForward({
+      x: attended,
+      inner: this.#parameters(names.intermediate),
+      outer: this.#parameters(names.output),
+      norm: this.#parameters(names.outputNorm),
+      epsilon,
+      mask: this.#hiddenMask(),
+    });
+  }
 
-/** Scaled dot-product attention, on the padded form (Vaswani et al. 2017, arXiv:1706.03762). */
-function selfAttention(pass: Pass, names: LayerNames, x: tf.Tensor2D): tf.Tensor2D {
-  const { batch, config, packing, dropout, paddingScores } = pass;
-  const { size, length } = batch;
-  const headWidth = config.hiddenSize / config.heads;
-  const heads = (name: string) =>
-    tf.transpose(tf.reshape(packing.pad(dense(pass, name, x)), [size, length, config.heads, headWidth]), [0, 2, 1, 3]);
-  const query = tf.mul(heads(names.query), 1 / Math.sqrt(headWidth));
-  const scores = tf.add(tf.matMul(query, heads(names.key), false, true), paddingScores);
-  const probabilities = tf.softmax(scores);
-  const context = tf.matMul(dropout ? dropout.attention(probabilities) : probabilities, heads(names.value));
-  return packing.pack(tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [size * length, config.hiddenSize]));
-}
+  #parameters(name: string): Parameters {
+    return { weight: this.#weights(`${name}.weight`), bias: this.#weights(`${name}.bias`) };
+  }
 
-function dense({ weights }: Pass, name: string, x: tf.Tensor2D): tf.Tensor2D {
-  return tf.add(tf.matMul(x, weights(`${name}.weight`) as tf.Tensor2D, false, true), weights(`${name}.bias`));
-}
-
-function norm({ weights, config }: Pass, name: string, x: tf.Tensor2D): tf.Tensor2D {
-  return layerNorm(x, weights(`${name}.weight`), weights(`${name}.bias`), config.layerNormEpsilon);
-}
-
-function dropHidden({ dropout }: Pass, x: tf.Tensor2D): tf.Tensor2D {
-  return dropout ? dropout.hidden(x) : x;
+  #hiddenMask(): DropoutMask {
+    return this.#dropout?.hidden() ?? keepAll;
+  }
 }

@@ -57,6 +57,9 @@ function adviceOn({ nvidia }: Hardware, examinations: readonly Examination[]): A
     const missing = `the native engine is installed, but does not work: ${native.reason}`;
     return [{ missing, command: `${installCommand(installed.variant)} --fresh` }];
   }
+  const { unfused } = native.engine;
+  if (unfused?.mendable)
+    return [{ missing: `fused ops: ${unfused.reason}`, command: installCommand(installed.variant) }];
   if (!nvidia || native.engine.device === 'cuda') return [];
   if (installed.variant === 'cuda') {
     return [{ missing: `the CUDA engine finds no GPU (compare with nvidia-smi); it printed:\n${native.log}` }];

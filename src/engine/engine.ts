@@ -2,7 +2,10 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
+import { multipliesInBfloat16 } from './gemm.ts';
 import { detectHardware } from './hardware.ts';
+import { loadFusedOps, type Unfused } from './native/fusedOps.ts';
+import { compiledKernels } from './native/kernels.ts';
 import { nativeInstalled, readStatus } from './native/places.ts';
 import { startTensorFlow } from './tensorflow.ts';
 
@@ -10,12 +13,23 @@ import { startTensorFlow } from './tensorflow.ts';
 export type EngineName = 'tensorflow' | 'wasm';
 
 /**
- * In which format matrix products multiply. `bfloat16` is oneDNN's mode: float32 in and out, factors rounded to
- * bfloat16 (8 bits of significand), sums in float32. It needs a CPU with AMX: on one with AVX512-BF16 alone, oneDNN
- * accepts the mode and multiplies in float32 all the same. It holds for tf.matMul, not for TensorFlow's raw op MatMul.
+ * In which format an encoder's matrix products multiply. `bfloat16`: their factors, and what lies between two products,
+ * are rounded to it (8 bits of significand); sums, weights, optimiser, softmax, LayerNorm and embeddings are float32.
+ * It needs a CPU with AVX512-BF16 or AMX.
  */
 export const precisionSchema = z.enum(['float32', 'bfloat16']);
 export type Precision = z.output<typeof precisionSchema>;
+
+/**
+ * What `auto` stands for here: bfloat16 where the fused ops multiply faster in it. On GoEmotions its results do not
+ * differ from float32's (results/record/goemotions.md).
+ */
+export function fastestPrecision(engine: EngineName | 'auto'): Precision {
+  const { flags, nvidia } = detectHardware();
+  const variant = nativeInstalled()?.variant;
+  const onCpu = variant === 'cpu' || (variant === 'cuda' && !nvidia);
+  return engine !== 'wasm' && onCpu && compiledKernels(flags) && hasBfloat16() ? 'bfloat16' : 'float32';
+}
 
 export interface EngineRequest {
   /** `auto`: tensorflow if it is installed, otherwise wasm. */
@@ -33,6 +47,8 @@ export interface EngineInfo {
   readonly device: 'cpu' | 'cuda';
   readonly threads: number;
   readonly precision: Precision;
+  /** Why the native engine on a CPU computes without fused ops, if it does; their rounding and their masks differ. */
+  readonly unfused?: Unfused;
   /** Why a faster engine does not run, and the command that mends it. */
   readonly slowerBecause?: string;
 }
@@ -69,18 +85,23 @@ export async function startEngine(request: EngineRequest, { quiet = true } = {})
 async function startNative({ precision, threads }: EngineRequest, quiet: boolean): Promise<EngineInfo> {
   const { version, device } = startTensorFlow({ precision, threads, quiet });
   await tf.setBackend('tensorflow');
-  if (precision === 'bfloat16' && !multipliesInBfloat16()) {
-    throw noBfloat16(
-      `${device === 'cuda' ? 'the GPU' : 'this CPU, without AMX,'} multiplies in float32 in that mode too`,
-    );
+  const unfused = device === 'cpu' ? loadFusedOps({ bfloat16: precision === 'bfloat16' }) : undefined;
+  const fused = device === 'cpu' && unfused === undefined;
+  if (precision === 'bfloat16' && ((fused && !hasBfloat16()) || !multipliesInBfloat16())) {
+    const lacks = unfused ? `there are no fused ops: ${unfused.reason}` : 'this CPU has no fast products in it';
+    throw noBfloat16(device === 'cuda' ? 'the GPU has no fast products in it' : lacks);
   }
   const onCpuDespiteNvidia = device === 'cpu' && detectHardware().nvidia;
   return {
     name: 'tensorflow',
-    detail: `libtensorflow ${version}, ${device === 'cuda' ? 'CUDA' : 'CPU'}`,
+    detail: `libtensorflow ${version}, ${device === 'cuda' ? 'CUDA' : 'CPU'}${fused ? ', fused ops' : ''}`,
     device,
     threads: threads || availableParallelism(),
     precision,
+    ...(unfused !== undefined && {
+      unfused,
+      slowerBecause: `no fused ops: ${unfused.reason}${unfused.mendable ? '; mend it with: yarn engine install' : ''}`,
+    }),
     ...(onCpuDespiteNvidia && {
       slowerBecause: 'an NVIDIA driver is here, but the engine computes on the CPU; see: yarn engine doctor',
     }),
@@ -116,20 +137,17 @@ function whyNotInstalled(): string {
   return status?.state === 'missing' ? status.missing : 'the native engine is not installed';
 }
 
-/** Asks the current engine instead of guessing from the processor's name: 1 + 2⁻⁹ is 1 in bfloat16. */
-export function multipliesInBfloat16(): boolean {
-  const size = 256;
-  const corner = tf.tidy(() =>
-    tf.slice(tf.matMul(tf.fill([size, size], 1 + 2 ** -9), tf.ones([size, size])), [0, 0], [1, 1]).dataSync(),
-  );
-  return (corner[0] as number) < size * (1 + 2 ** -10);
+/** Whether oneDNN multiplies bfloat16 factors faster than float32 ones here: AVX-512 alone would convert them first. */
+function hasBfloat16(): boolean {
+  const { flags } = detectHardware();
+  return flags.has('avx512_bf16') || flags.has('amx_bf16');
 }
 
 function noBfloat16(reason: string): UserError {
   return new UserError({
     code: 'ENGINE_PRECISION_UNSUPPORTED',
     given: `precision bfloat16, but ${reason}`,
-    expected: 'the engine tensorflow on a CPU with AMX (amx_bf16 in /proc/cpuinfo)',
+    expected: 'the engine tensorflow on a CPU with AVX512-BF16 or AMX (see the flags in /proc/cpuinfo)',
     remedy: 'Use --precision float32.',
   });
 }

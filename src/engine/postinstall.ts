@@ -7,11 +7,14 @@ import { places } from '../cli/environment.ts';
 import { UserError } from '../errors.ts';
 import { detectHardware } from './hardware.ts';
 import { installNative } from './native/install.ts';
+import { kernelsAreMissing } from './native/kernels.ts';
 import { logFile, nativeInstalled } from './native/places.ts';
 import { suitedVariant } from './native/variants.ts';
 
-if (process.env.CONTRAFIT_SKIP_ENGINE !== '1' && !nativeInstalled()) {
-  const variant = suitedVariant(detectHardware().nvidia, process.platform, process.arch);
+const { flags, nvidia } = detectHardware();
+const installed = nativeInstalled();
+if (process.env.CONTRAFIT_SKIP_ENGINE !== '1' && (!installed || kernelsAreMissing(flags))) {
+  const variant = installed?.variant ?? suitedVariant(nvidia, process.platform, process.arch);
   const { cacheFolder } = places(process.env);
   await installNative({ variant, cacheFolder, environment: process.env, fresh: false }).catch((error: unknown) => {
     const problems =

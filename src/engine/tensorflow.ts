@@ -2,12 +2,14 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Precision } from './engine.ts';
+import { detectHardware } from './hardware.ts';
+import { compiledKernels } from './native/kernels.ts';
 import { withoutLibraryLog } from './native/libraryLog.ts';
 
 const require = createRequire(import.meta.url);
 
 /** An attribute of a TensorFlow op, as the binding takes it. */
-interface OpAttribute {
+export interface OpAttribute {
   readonly name: string;
   readonly type: number;
   readonly value: boolean | number | string | readonly number[];
@@ -18,11 +20,20 @@ interface TensorFlowBackend {
   readonly isUsingGpuDevice: boolean;
   readonly binding: {
     readonly TF_Version: string;
+    readonly TF_ATTR_BOOL: number;
+    readonly TF_ATTR_FLOAT: number;
+    readonly TF_ATTR_INT: number;
     readonly TF_ATTR_TYPE: number;
     readonly TF_FLOAT: number;
     readonly TF_INT32: number;
   };
   executeSingleOutput(op: string, attributes: OpAttribute[], inputs: tf.TensorInfo[]): tf.Tensor;
+  executeMultipleOutputs(
+    op: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly tf.TensorInfo[],
+    outputs: number,
+  ): tf.Tensor[];
 }
 
 export interface TensorFlowRequest {
@@ -41,10 +52,13 @@ export function startTensorFlow({ precision, threads, quiet }: TensorFlowRequest
   const workers = String(threads || availableParallelism());
   // All of them are read by the library, most while it is loaded.
   Object.assign(process.env, {
+    OMP_NUM_THREADS: workers,
     TF_NUM_INTRAOP_THREADS: workers,
     TF_NUM_INTEROP_THREADS: workers,
     TF_CPP_MIN_LOG_LEVEL: quiet ? '3' : '1',
-    ONEDNN_DEFAULT_FPMATH_MODE: precision === 'bfloat16' ? 'BF16' : 'STRICT',
+    // The fused ops round by themselves, and only what belongs to the encoder.
+    ONEDNN_DEFAULT_FPMATH_MODE:
+      precision === 'bfloat16' && !compiledKernels(detectHardware().flags) ? 'BF16' : 'STRICT',
     // float32 means float32 on a GPU too, not TF32's 10 bits of mantissa.
     NVIDIA_TF32_OVERRIDE: '0',
     // Several workers share a GPU.

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { fusedOpsAreLoaded } from './native/fusedOps.ts';
 import { tensorFlowBackend } from './tensorflow.ts';
 
 /** Names one draw: equal keys give equal numbers, on the same engine. */
@@ -11,11 +12,13 @@ export interface UniformKey {
 
 /**
  * Independent uniform numbers on [0, 1), float32, as a function of the key: no generator has a state, so that a draw
- * can be repeated and skipped. The native engine uses its own Philox generator, the others a hash of the element's
- * index.
+ * can be repeated and skipped. A hash of the element's index, or where fused ops are missing on the native engine, for
+ * which hashing in JavaScript would be slow, TensorFlow's Philox generator.
  */
 export function uniform(shape: number[], key: UniformKey): tf.Tensor {
-  return tf.getBackend() === 'tensorflow' ? philoxUniform(shape, key) : hashedUniform(shape, key);
+  // The fused ops hash too, and are to be comparable with what they replace.
+  const usesPhilox = tf.getBackend() === 'tensorflow' && !fusedOpsAreLoaded();
+  return usesPhilox ? philoxUniform(shape, key) : hashedUniform(shape, key);
 }
 
 function philoxUniform(shape: number[], { seed, counter }: UniformKey): tf.Tensor {

@@ -187,7 +187,7 @@ function warningsOf({ experiment, cells, unplanned }: ExperimentResults): string
   return [
     ...(missing > 0 ? [`not run yet: ${missing} of ${cells.length} cells; continue with: ${experiment.command}`] : []),
     ...cells.flatMap(({ cell, outcome }) => {
-      if (outcome.state === 'failed') return [`failed: ${labelOf(cell)}: ${outcome.message}`];
+      if (outcome.state === 'failed') return [];
       if (outcome.state === 'broken')
         return outcome.problems.map((problem) => `${labelOf(cell)}: ${formatProblem(problem)}`);
       if (outcome.state === 'missing' || outcome.run.end.status !== 'diverged') return [];
@@ -195,6 +195,7 @@ function warningsOf({ experiment, cells, unplanned }: ExperimentResults): string
         `diverged, left out of the means: ${labelOf(cell)}: ${outcome.run.end.reason ?? 'no reason was recorded'}`,
       ];
     }),
+    ...failuresOf(cells),
     ...mixed('versions of the code', finished, ({ start }) => start.code),
     ...mixed('engines', finished, ({ start: { engine } }) => `${engine.name} (${engine.detail})`),
     ...mixed('numbers of threads', finished, ({ start }) => String(start.wall.threads)),
@@ -202,6 +203,19 @@ function warningsOf({ experiment, cells, unplanned }: ExperimentResults): string
       ? [`not shown: ${unplanned.length} finished runs that the latest plan does not hold`]
       : []),
   ];
+}
+
+/** One line for each different reason, since many cells often fail for the same one. */
+function failuresOf(cells: readonly CellResult[]): string[] {
+  const labels = new Map<string, string[]>();
+  for (const { cell, outcome } of cells) {
+    if (outcome.state !== 'failed') continue;
+    labels.set(outcome.message, [...(labels.get(outcome.message) ?? []), labelOf(cell)]);
+  }
+  return [...labels].map(([message, [first = '', ...others]]) => {
+    const more = others.length === 0 ? '' : ` and ${others.length} other${others.length === 1 ? '' : 's'}`;
+    return `failed: ${first}${more}: ${message}`;
+  });
 }
 
 /** Says so if runs that stand side by side differ in what their cells do not name. */

@@ -15,7 +15,7 @@ export interface CellEntry {
   /** Place on the axes and seed. */
   readonly label: string;
   /** How the run ended, or what else became of the cell. */
-  readonly status: RunSummary['end']['status'] | 'missing' | 'broken';
+  readonly status: RunSummary['end']['status'] | 'failed' | 'missing' | 'broken';
   /** Why, unless it completed or is missing. */
   readonly reason?: string;
   /** ISO 8601. */

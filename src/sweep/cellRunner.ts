@@ -40,7 +40,9 @@ export interface CellContext {
 export async function runCell(cell: Cell, context: CellContext): Promise<EndRecord> {
   const { folder } = context.setup;
   const temporary = join(folder, 'cells', `.${cell.id}.${process.pid}`);
+  const failed = join(folder, 'failed', cell.id);
   await rm(temporary, { recursive: true, force: true });
+  await rm(failed, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   try {
     const journal = new JournalWriter(join(temporary, 'journal.jsonl'));
@@ -52,10 +54,9 @@ export async function runCell(cell: Cell, context: CellContext): Promise<EndReco
       journal.close();
     }
     await replaceFolder(temporary, join(folder, 'cells', cell.id));
-    await rm(join(folder, 'failed', cell.id), { recursive: true, force: true });
     return end;
   } catch (error) {
-    await keepJournal(temporary, join(folder, 'failed', cell.id));
+    await keepJournal(temporary, failed);
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { EngineName } from '../engine/engine.ts';
 import type { Settings } from './experiment.ts';
 import type { GridPoint } from './plan.ts';
 
@@ -7,7 +6,8 @@ import type { GridPoint } from './plan.ts';
 export interface CellContents {
   readonly dataHash: string;
   readonly encoderHash: string;
-  readonly engine: EngineName;
+  /** What computes, as far as it decides on rounding and random masks. */
+  readonly engine: string;
 }
 
 /** One run: completely resolved settings and a seed, or the untouched encoder as the row to compare with. */
@@ -22,24 +22,17 @@ export interface Cell {
 }
 
 export function retrofitCell(point: GridPoint, seed: number, contents: CellContents): Cell {
-  // Names of data and encoder are left out: the same contents under another path are the same run.
-  const { data: _data, encoder: _encoder, ...settings } = point.settings;
-  const id = contentId({ kind: 'retrofit', settings, exclude: point.settings.data.exclude, seed, ...contents });
+  // Left out: names, since the same contents under another path are the same run; and whether the encoder is saved.
+  const { data: _data, encoder: _encoder, training, ...settings } = point.settings;
+  const { save: _save, ...trained } = training;
+  const id = contentId({ kind: 'retrofit', settings: { ...settings, training: trained }, seed, ...contents });
   return { id, kind: 'retrofit', axes: point.axes, seed, settings: point.settings };
 }
 
 /** The cell of the untouched encoder that a point is compared with; points that train alike share it. */
 export function originalCell(point: GridPoint, contents: CellContents): Cell {
-  const { pooling, maxLength, precision, evaluation, data } = point.settings;
-  const id = contentId({
-    kind: 'original',
-    pooling,
-    maxLength,
-    precision,
-    evaluation,
-    data: data.exclude,
-    ...contents,
-  });
+  const { pooling, maxLength, precision, evaluation } = point.settings;
+  const id = contentId({ kind: 'original', pooling, maxLength, precision, evaluation, ...contents });
   const axes = Object.fromEntries(Object.entries(point.axes).filter(([path]) => changesOriginal(path)));
   return { id, kind: 'original', axes, seed: null, settings: point.settings };
 }

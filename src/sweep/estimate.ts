@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cell } from './cells.ts';
 import type { Shard } from './materials.ts';
+import { expectedWorkerBytes } from './memory.ts';
 import type { CellGroup, PlannedCell, PreparedSweep } from './prepare.ts';
 import type { JobFailure, Rates } from './protocol.ts';
 import { secondsFor } from './workload.ts';
@@ -18,9 +19,15 @@ export interface Source {
   readonly rates: Rates | JobFailure;
 }
 
-/** Cells that are not finished yet; all of them with `fresh`. */
-export function pendingCells({ cells }: CellGroup, folder: string, fresh: boolean): PlannedCell[] {
-  return cells.filter(({ cell }) => fresh || !existsSync(join(folder, 'cells', cell.id, 'journal.jsonl')));
+/** Cells that are not finished yet. */
+export function pendingCells({ cells }: CellGroup, folder: string): PlannedCell[] {
+  return cells.filter(({ cell }) => !isFinished(cell, join(folder, 'cells', cell.id)));
+}
+
+/** A cell that was run without saving its encoder is run again when the encoder is wanted. */
+function isFinished({ kind, settings }: Cell, folder: string): boolean {
+  const needed = kind === 'retrofit' && settings.training.save ? ['journal.jsonl', 'encoder'] : ['journal.jsonl'];
+  return needed.every((name) => existsSync(join(folder, name)));
 }
 
 /** Times a few real steps and a real forward pass for each source of the cells. */
@@ -55,16 +62,22 @@ export interface Estimate {
   readonly seconds: number;
   /** Disk for encoders and cached embeddings. */
   readonly bytes: number;
+  /** Memory that all workers of the largest group need together. */
+  readonly memoryBytes: number;
   /** Why time and disk of some cells could not be estimated; they are left out of both. */
   readonly unmeasured: readonly string[];
 }
 
-/** What is left of a sweep, by a short measurement on this machine. */
+/**
+ * What is left of a sweep, by a short measurement on this machine.
+ *
+ * @param fresh whether finished cells are to be computed again
+ */
 export async function estimateSweep(sweep: PreparedSweep, fresh: boolean): Promise<Estimate> {
-  const total = { cells: 0, finished: 0, steps: 0, seconds: 0, bytes: 0 };
+  const total = { cells: 0, finished: 0, steps: 0, seconds: 0, bytes: 0, memoryBytes: 0 };
   const unmeasured = new Set<string>();
   for (const group of sweep.groups) {
-    const pending = pendingCells(group, sweep.folder, fresh);
+    const pending = fresh ? group.cells : pendingCells(group, sweep.folder);
     const retrofits = group.cells.filter(({ original }) => original !== null);
     const left = pending.filter(({ original }) => original !== null);
     total.cells += retrofits.length;
@@ -78,6 +91,7 @@ export async function estimateSweep(sweep: PreparedSweep, fresh: boolean): Promi
       const texts = shards.reduce((sum, { from, to }) => sum + to - from, 0);
       total.seconds += secondsFor({ steps: 0, texts }, rates) / group.workers;
       total.bytes += texts * rates.embeddingBytes;
+      total.memoryBytes = Math.max(total.memoryBytes, group.workers * expectedWorkerBytes(rates.workerBytes));
     }
     for (const { cell, original, workload } of left) {
       const rates = sources.get(original ?? '')?.rates;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { samplerSchema } from '../../samplers/index.ts';
 import { dataSchema } from '../data/corpus.ts';
 import { poolingSchema } from '../encoders/pooling.ts';
-import { precisionSchema } from '../engine/engine.ts';
+import { type Precision, precisionSchema } from '../engine/engine.ts';
 import { evaluationSchema } from '../evaluation/index.ts';
 import { headSchema } from '../heads/projectionHead.ts';
 import { objectiveSchema } from '../objectives/weightedSum.ts';
@@ -17,7 +17,8 @@ export const settingsSchema = z.strictObject({
   pooling: poolingSchema.default('cls'),
   /** Longest text in tokens, special tokens included; longer ones are cut and counted. */
   maxLength: z.int().min(3).default(128),
-  precision: precisionSchema.default('float32'),
+  /** Of an encoder's matrix products. `auto`: the fastest that this machine has, and by which the run is then known. */
+  precision: z.enum(['auto', ...precisionSchema.options]).default('auto'),
   head: headSchema.prefault({ kind: 'linear' }),
   objective: objectiveSchema,
   sampler: samplerSchema,
@@ -26,7 +27,7 @@ export const settingsSchema = z.strictObject({
 });
 
 /** Fully resolved settings: defaults filled in, nothing optional left open. */
-export type Settings = z.output<typeof settingsSchema>;
+export type Settings = Omit<z.output<typeof settingsSchema>, 'precision'> & { readonly precision: Precision };
 export type SettingsInput = z.input<typeof settingsSchema>;
 
 type Plain = string | number | boolean | null | readonly unknown[];

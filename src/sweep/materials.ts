@@ -23,11 +23,16 @@ export interface FoundEncoder {
   readonly hash: string;
   /** The longest text that it takes, in tokens. */
   readonly maxLength: number;
+  /** Transformer layers. */
+  readonly layers: number;
   readonly tokeniser: Tokeniser;
 }
 
 /** Texts of the frozen encoder that are embedded and kept together. */
 const shardSize = 2048;
+
+/** To be raised when the same inputs give other embeddings, so that the old ones are not found any more. */
+const embeddingsFormat = 1;
 
 /** A part of a split whose frozen embeddings are one entry of the cache. */
 export interface Shard {
@@ -59,7 +64,7 @@ export class Materials {
     return this.#once(`encoder ${name}`, async () => {
       const folder = await resolveEncoder(name, this.#places.encoders, onBytes);
       const { config, tokeniser } = await describeEncoder(folder);
-      return { folder, hash: await encoderHash(folder), maxLength: config.maxLength, tokeniser };
+      return { folder, hash: await encoderHash(folder), maxLength: config.maxLength, layers: config.layers, tokeniser };
     });
   }
 
@@ -120,8 +125,17 @@ export class Materials {
 
   async #originOf({ data, encoder, pooling, maxLength, precision }: Settings, engine: EngineInfo, shard: Shard) {
     const [corpus, { hash }] = await Promise.all([this.corpus({ data }), this.encoder(encoder)]);
-    const { name, device } = engine;
-    return { data: corpus.hash, encoder: hash, engine: name, device, pooling, maxLength, precision, ...shard };
+    const { name, device, detail } = engine;
+    return {
+      format: embeddingsFormat,
+      data: corpus.hash,
+      encoder: hash,
+      engine: { name, device, detail },
+      pooling,
+      maxLength,
+      precision,
+      ...shard,
+    };
   }
 
   #once<T>(key: string, make: () => Promise<T>): Promise<T> {

@@ -15,7 +15,8 @@ const timedTexts = 128;
 
 /**
  * Times real training steps (the first, which warms up, left out) and a real forward pass of this cell here and now.
- * The frozen embeddings are stood in for by this pass's own rows, whose values do not matter for the time.
+ * Zeros stand in for the frozen embeddings: their values do not matter for the time. Left out are the passes that log
+ * the conflict between gradients.
  */
 export async function measureRates(cell: Cell, materials: Materials): Promise<Rates> {
   const { settings } = cell;
@@ -58,6 +59,7 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
       textsPerSecond,
       encoderBytes: parameters * Float32Array.BYTES_PER_ELEMENT,
       embeddingBytes: columns * Float32Array.BYTES_PER_ELEMENT,
+      workerBytes: process.resourceUsage().maxRSS * 1024,
     };
   } finally {
     encoder.dispose();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { didYouMean } from '../didYouMean.ts';
+import type { Precision } from '../engine/engine.ts';
 import { type Problem, throwIfAny } from '../errors.ts';
 import { type Experiment, type Settings, settingsSchema } from './experiment.ts';
 import type { Override } from './overrides.ts';
@@ -21,6 +22,8 @@ export interface Plan {
 export interface PlanOverrides {
   readonly set?: readonly Override[];
   readonly seeds?: readonly number[];
+  /** What the precision `auto` is here. Default float32. */
+  readonly autoPrecision?: Precision;
 }
 
 const frameSchema = z.looseObject({
@@ -39,13 +42,15 @@ const frameSchema = z.looseObject({
  * A list given to `--set` becomes an axis, unless the setting is itself a list. The points run through the last axis
  * fastest. Every problem of every point is reported, each once.
  *
- * @throws UserError EXPERIMENT_INVALID, EXPERIMENT_UNKNOWN_SETTING, EXPERIMENT_DUPLICATE_VALUE
+ * @throws UserError EXPERIMENT_INVALID, EXPERIMENT_UNKNOWN_SETTING, EXPERIMENT_DUPLICATE_VALUE, EXPERIMENT_AXIS_CONFLICT
  */
 export function planExperiment(experiment: Experiment, overrides: PlanOverrides = {}): Plan {
   const frame = frameSchema.safeParse(experiment);
   if (!frame.success) throwIfAny(problemsOf(frame.error, experiment));
   const { name, grid: ownGrid, seeds: ownSeeds, ...base } = frame.data as z.output<typeof frameSchema>;
 
+  const problems = new Map<string, Problem>();
+  const report = (problem: Problem) => problems.set(`${problem.code} ${problem.given}`, problem);
   const grid = new Map<string, readonly unknown[]>(Object.entries(ownGrid));
   let settings: unknown = base;
   for (const { path, value } of overrides.set ?? []) {
@@ -56,9 +61,20 @@ export function planExperiment(experiment: Experiment, overrides: PlanOverrides 
       settings = withSetting(settings, path, value);
     }
   }
-
-  const problems = new Map<string, Problem>();
-  const report = (problem: Problem) => problems.set(`${problem.code} ${problem.given}`, problem);
+  const axes = [...grid.keys()];
+  const fixed = (overrides.set ?? []).map(({ path }) => path).filter((path) => !grid.has(path));
+  // Axes are applied in their order, after all single settings.
+  const order = [...fixed, ...axes];
+  for (const [i, path] of order.entries()) {
+    const whole = order.slice(i).find((later) => grid.has(later) && path.startsWith(`${later}.`));
+    if (whole === undefined) continue;
+    report({
+      code: 'EXPERIMENT_AXIS_CONFLICT',
+      given: `${path} and the axis ${whole}`,
+      expected: `no setting inside ${whole}, since the axis would replace it`,
+      remedy: `Change ${whole} as a whole, or its values in the experiment file.`,
+    });
+  }
   for (const [path, values] of grid) {
     if (new Set(values.map((v) => JSON.stringify(v))).size !== values.length) {
       report({
@@ -70,12 +86,15 @@ export function planExperiment(experiment: Experiment, overrides: PlanOverrides 
     }
   }
   const points: GridPoint[] = [];
-  for (const axes of combinations([...grid])) {
+  for (const place of combinations([...grid])) {
     let candidate = settings;
-    for (const [path, value] of Object.entries(axes)) candidate = withSetting(candidate, path, value);
+    for (const [path, value] of Object.entries(place)) candidate = withSetting(candidate, path, value);
     const parsed = settingsSchema.safeParse(candidate);
-    if (parsed.success) points.push({ axes, settings: parsed.data });
-    else for (const problem of problemsOf(parsed.error, candidate)) report(problem);
+    if (parsed.success) {
+      const { precision } = parsed.data;
+      const resolved = precision === 'auto' ? (overrides.autoPrecision ?? 'float32') : precision;
+      points.push({ axes: place, settings: { ...parsed.data, precision: resolved } });
+    } else for (const problem of problemsOf(parsed.error, candidate)) report(problem);
   }
   throwIfAny([...problems.values()]);
   return { name, points, seeds: overrides.seeds ?? ownSeeds };
@@ -104,17 +123,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether the schema takes a list here: it accepts one where it refuses a single element of it. */
+/** Whether the setting is itself a list, such as `data.exclude`: the schema takes an empty list there. */
 function isListSetting(settings: unknown, path: string): boolean {
-  const refusesList = issuesAt(settings, path, []);
-  return !refusesList;
-}
-
-function issuesAt(settings: unknown, path: string, value: unknown): boolean {
-  const parsed = settingsSchema.safeParse(withSetting(settings, path, value));
-  return (
-    !parsed.success && parsed.error.issues.some((issue) => issue.path.join('.') === path || isUnknown(issue, path))
-  );
+  const parsed = settingsSchema.safeParse(withSetting(settings, path, []));
+  if (parsed.success) return true;
+  return !parsed.error.issues.some((issue) => issue.path.join('.') === path || isUnknown(issue, path));
 }
 
 function isUnknown(issue: z.core.$ZodIssue, path: string): boolean {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createSampler } from '../../samplers/index.ts';
-import type { EngineInfo, EngineName } from '../engine/engine.ts';
+import { type EngineInfo, type EngineName, fastestPrecision } from '../engine/engine.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { Cache } from './cache.ts';
 import { type Cell, originalCell, retrofitCell } from './cells.ts';
@@ -40,6 +40,8 @@ export interface PlannedCell {
 export interface CellGroup {
   readonly pool: WorkerPool;
   readonly workers: number;
+  /** Whether the user has chosen their number. */
+  readonly workersAreGiven: boolean;
   readonly engine: EngineInfo;
   /** Originals first. */
   readonly cells: readonly PlannedCell[];
@@ -66,7 +68,8 @@ export async function prepareSweep(
   request: SweepRequest,
   onDownload?: (name: string, done: number, total: number) => void,
 ): Promise<PreparedSweep> {
-  const full = planExperiment(request.experiment, request.overrides);
+  const autoPrecision = fastestPrecision(request.engine);
+  const full = planExperiment(request.experiment, { autoPrecision, ...request.overrides });
   const plan = request.smoke ? smokePlan(full) : full;
   const folder = join(request.out, plan.name);
   const cacheFolder = join(request.out, 'cache');
@@ -92,14 +95,24 @@ export async function prepareSweep(
       const pool = new WorkerPool(setup(precision, threads), workers);
       pools.push(pool);
       const engine = await pool.start();
+      if (request.workers === undefined && engine.device === 'cuda') pool.size = 1;
       const cells = await cellsOf(points, plan.seeds, engine, materials, batches);
-      groups.push({ pool, workers, engine, cells });
+      groups.push({ pool, workers: pool.size, workersAreGiven: request.workers !== undefined, engine, cells });
     }
   } catch (error) {
-    for (const pool of pools) pool.stop();
+    await Promise.all(pools.map((pool) => pool.stop()));
     throw error;
   }
-  return { plan, folder, materials, cache, groups, notes };
+  return { plan, folder, materials, cache, groups, notes: [...notes, ...repeatedNotes(plan, groups)] };
+}
+
+/** Axes that change no number, two names of the same folder for one, give the same cells. */
+function repeatedNotes({ points, seeds }: Plan, groups: readonly CellGroup[]): string[] {
+  const planned = points.length * seeds.length;
+  const cells = groups.flatMap((group) => group.cells).filter(({ original }) => original !== null).length;
+  return cells < planned
+    ? [`${planned - cells} of ${planned} cells repeat another one (their settings mean the same) and run once`]
+    : [];
 }
 
 async function check(
@@ -124,7 +137,11 @@ async function check(
     await collect(async () => {
       const { encoder, maxLength } = settings;
       const found = await materials.encoder(encoder, (done, total) => onDownload?.(encoder, done, total));
-      if (maxLength > found.maxLength) throw tooLong(encoder, maxLength, found.maxLength);
+      const { layers } = settings.training.freeze;
+      throwIfAny([
+        ...(maxLength > found.maxLength ? [tooLong(encoder, maxLength, found.maxLength)] : []),
+        ...(layers >= found.layers ? [allFrozen(encoder, layers, found.layers)] : []),
+      ]);
     });
     const corpus = await collect(() => materials.corpus(settings));
     for (const note of corpus?.notes ?? []) notes.add(`${corpus?.name}: ${note}`);
@@ -139,13 +156,22 @@ async function check(
   return { notes: [...notes], batches };
 }
 
-function tooLong(encoder: string, maxLength: number, longest: number): UserError {
-  return new UserError({
+function tooLong(encoder: string, maxLength: number, longest: number): Problem {
+  return {
     code: 'MAX_LENGTH_TOO_LONG',
     given: `maxLength ${maxLength} with encoder ${encoder}`,
     expected: `at most ${longest}, the positions that the encoder has`,
     remedy: `Use --set maxLength=${longest} or less.`,
-  });
+  };
+}
+
+function allFrozen(encoder: string, frozen: number, layers: number): Problem {
+  return {
+    code: 'FREEZE_ALL_LAYERS',
+    given: `training.freeze.layers ${frozen} with encoder ${encoder}`,
+    expected: `less than ${layers}, the layers that the encoder has`,
+    remedy: `Use --set training.freeze.layers=${layers - 1} or less.`,
+  };
 }
 
 async function cellsOf(
@@ -160,7 +186,7 @@ async function cellsOf(
   for (const point of points) {
     const corpus = await materials.corpus(point.settings);
     const encoder = await materials.encoder(point.settings.encoder);
-    const contents = { dataHash: corpus.hash, encoderHash: encoder.hash, engine: engine.name };
+    const contents = { dataHash: corpus.hash, encoderHash: encoder.hash, engine: arithmeticOf(engine) };
     const plan = (cell: Cell, original: string | null): PlannedCell => ({
       cell,
       original,
@@ -174,4 +200,9 @@ async function cellsOf(
     }
   }
   return [...originals.values(), ...cells.values()];
+}
+
+/** Numbers of the native engine differ with fused ops and without, in their last digits and in dropout's masks. */
+function arithmeticOf({ name, device, unfused }: EngineInfo): string {
+  return name === 'tensorflow' && device === 'cpu' && !unfused ? `${name} with fused ops` : name;
 }

@@ -33,6 +33,8 @@ export interface Rates {
   readonly encoderBytes: number;
   /** Size of one text's embedding. */
   readonly embeddingBytes: number;
+  /** Memory that the worker has needed for it. */
+  readonly workerBytes: number;
 }
 
 export type ToWorker =

@@ -8,6 +8,7 @@ import { writeExperimentFile } from '../tracking/results.ts';
 import { isRates, measureSources, pendingCells } from './estimate.ts';
 import { labelOf } from './labels.ts';
 import { lockFolder } from './lock.ts';
+import { expectedWorkerBytes, workersThatFit } from './memory.ts';
 import type { CellGroup, PreparedSweep } from './prepare.ts';
 import type { JobProgress, SweepView } from './progress.ts';
 import type { Job, JobFailure, JobResult, Rates } from './protocol.ts';
@@ -47,35 +48,39 @@ export interface SweepOutcome {
  * @throws UserError SWEEP_RUNNING if another sweep works in the folder, RESULTS_NOT_WRITABLE, DISK_FULL
  */
 export async function runSweep(sweep: PreparedSweep, options: SweepOptions): Promise<SweepOutcome> {
-  const stop = () => {
-    for (const { pool } of sweep.groups) pool.stop();
-  };
+  const stop = () => stopWorkers(sweep);
   options.signal.addEventListener('abort', stop);
+  let lost = false;
+  let unlock: (() => Promise<void>) | undefined;
   try {
-    let lost = false;
-    const unlock = await lockFolder(sweep.folder, () => {
+    unlock = await lockFolder(sweep.folder, () => {
       lost = true;
-      stop();
+      void stop();
     });
-    try {
-      await removeLeftovers(sweep.folder);
-      await recordExperiment(sweep, options);
-      const outcome = await new Run(sweep, options).all();
-      if (lost) throw lockLost(sweep.folder);
-      return outcome;
-    } finally {
-      stop();
-      options.view.stop();
-      if (!lost) {
-        await removeLeftovers(sweep.folder);
+    await removeLeftovers(sweep);
+    if (options.fresh) await removeFinished(sweep);
+    await recordExperiment(sweep, options);
+    const outcome = await new Run(sweep, options).all();
+    if (lost) throw lockLost(sweep.folder);
+    return outcome;
+  } finally {
+    options.signal.removeEventListener('abort', stop);
+    options.view.stop();
+    // Workers run since the sweep was prepared. Only when they are gone does nobody write any more.
+    await stop();
+    if (unlock && !lost) {
+      try {
+        await removeLeftovers(sweep);
+      } finally {
         await unlock();
       }
     }
-  } finally {
-    // The workers run since the sweep was prepared, and would keep this process alive.
-    stop();
-    options.signal.removeEventListener('abort', stop);
   }
+}
+
+/** Ends the workers of all groups at once; resolves when they are gone. */
+export async function stopWorkers({ groups }: Pick<PreparedSweep, 'groups'>): Promise<void> {
+  await Promise.all(groups.map(({ pool }) => pool.stop()));
 }
 
 function lockLost(folder: string): UserError {
@@ -88,10 +93,18 @@ function lockLost(folder: string): UserError {
 }
 
 /** Temporary folders of runs that were cut off. */
-async function removeLeftovers(folder: string): Promise<void> {
+async function removeLeftovers({ folder }: PreparedSweep): Promise<void> {
   const cells = join(folder, 'cells');
   for (const name of existsSync(cells) ? await readdir(cells) : []) {
     if (name.startsWith('.')) await rm(join(cells, name), { recursive: true, force: true });
+  }
+}
+
+/** So that a fresh sweep that is cut off does not show old numbers as its own. */
+async function removeFinished({ folder, groups }: PreparedSweep): Promise<void> {
+  for (const { cell } of groups.flatMap(({ cells }) => cells)) {
+    await rm(join(folder, 'cells', cell.id), { recursive: true, force: true });
+    await rm(join(folder, 'failed', cell.id), { recursive: true, force: true });
   }
 }
 
@@ -127,22 +140,28 @@ class Run {
   #done = 0;
   #pace: Pace | undefined;
   #paceStarted = performance.now();
+  /** Of the groups after the current one. */
+  #laterSeconds = 0;
 
   constructor(sweep: PreparedSweep, options: SweepOptions) {
     this.#sweep = sweep;
     this.#options = options;
     const retrofits = sweep.groups.flatMap(({ cells }) => cells).filter(({ cell }) => cell.kind === 'retrofit');
     this.#total = retrofits.length;
-    const pending = sweep.groups.flatMap((group) => pendingCells(group, sweep.folder, options.fresh));
+    const pending = sweep.groups.flatMap((group) => pendingCells(group, sweep.folder));
     this.#reused = retrofits.filter((planned) => !pending.includes(planned)).length;
   }
 
   async all(): Promise<SweepOutcome> {
     const clock = setInterval(() => this.#show(), 1000);
     try {
-      for (const group of this.#sweep.groups) {
-        if (!this.#ended) await this.#runGroup(group);
-        group.pool.stop();
+      // All groups are measured before the first begins, so that the estimate holds for all.
+      const work: GroupWork[] = [];
+      for (const group of this.#sweep.groups) if (!this.#ended) work.push(await this.#measure(group));
+      for (const [i, one] of work.entries()) {
+        this.#laterSeconds = work.slice(i + 1).reduce((sum, { seconds, workers }) => sum + seconds / workers, 0);
+        if (!this.#ended) await this.#runGroup(one);
+        await one.group.pool.stop();
       }
     } finally {
       clearInterval(clock);
@@ -159,11 +178,12 @@ class Run {
     return this.#options.signal.aborted || (this.#options.stopOnFailure && this.#failures.length > 0);
   }
 
-  async #runGroup(group: CellGroup): Promise<void> {
-    const pending = pendingCells(group, this.#sweep.folder, this.#options.fresh);
+  async #measure(group: CellGroup): Promise<GroupWork> {
+    const pending = pendingCells(group, this.#sweep.folder);
     const sources = await measureSources(this.#sweep, group, pending);
     const rates = new Map<string, Rates>();
     for (const source of sources.values()) if (isRates(source.rates)) rates.set(source.id, source.rates);
+    this.#fitIntoMemory(group, [...rates.values()]);
 
     const embeddings: Task[] = [];
     for (const { id, example, shards } of sources.values()) {
@@ -179,14 +199,32 @@ class Run {
         workload,
       }),
     );
-    const seconds = (tasks: readonly Task[]) =>
-      tasks.reduce((sum, { workload, source }) => sum + secondsFor(workload, rates.get(source) ?? unknownRates), 0);
-    this.#pace = new Pace(seconds([...embeddings, ...cells]), group.workers);
-    this.#paceStarted = performance.now();
+    const seconds = [...embeddings, ...cells].reduce(
+      (sum, { workload, source }) => sum + secondsFor(workload, rates.get(source) ?? unknownRates),
+      0,
+    );
+    const workers = Math.max(1, Math.min(group.pool.size, pending.length));
+    return { group, embeddings, cells, rates, seconds, workers };
+  }
 
+  async #runGroup({ group, embeddings, cells, rates, seconds, workers }: GroupWork): Promise<void> {
+    this.#pace = new Pace(seconds, workers);
+    this.#paceStarted = performance.now();
     // What fails before the cells is tried again by each of them, so that only those fail that truly need it.
     await this.#runJobs(group, embeddings, rates);
     await this.#runJobs(group, cells, rates);
+  }
+
+  #fitIntoMemory({ pool, workers, workersAreGiven }: CellGroup, rates: readonly Rates[]): void {
+    const needed = expectedWorkerBytes(Math.max(0, ...rates.map(({ workerBytes }) => workerBytes)));
+    const fit = workersThatFit(workers, needed);
+    if (fit === workers) return;
+    const each = `${(needed / 1e9).toFixed(1)} GB each`;
+    if (workersAreGiven) this.#options.view.line(`! ${workers} workers of about ${each} may not fit into memory`);
+    else {
+      pool.size = fit;
+      this.#options.view.line(`${fit} of ${workers} workers, of about ${each}: the free memory is not enough for more`);
+    }
   }
 
   async #runJobs({ pool }: CellGroup, tasks: readonly Task[], rates: ReadonlyMap<string, Rates>): Promise<void> {
@@ -254,7 +292,8 @@ class Run {
 
   #show(): void {
     const now = performance.now();
-    const remaining = this.#pace?.remainingSeconds((now - this.#paceStarted) / 1000);
+    const ofGroup = this.#pace?.remainingSeconds((now - this.#paceStarted) / 1000);
+    const remaining = ofGroup === undefined ? undefined : ofGroup + this.#laterSeconds;
     this.#options.view.update({
       total: this.#total,
       reused: this.#reused,
@@ -265,6 +304,19 @@ class Run {
       ...(remaining !== undefined && { remainingSeconds: remaining }),
     });
   }
+}
+
+/** What a group has to do, and how long that takes. */
+interface GroupWork {
+  readonly group: CellGroup;
+  /** Frozen embeddings that the cells share. */
+  readonly embeddings: readonly Task[];
+  readonly cells: readonly Task[];
+  readonly rates: ReadonlyMap<string, Rates>;
+  /** Estimated, of one worker. */
+  readonly seconds: number;
+  /** That can be busy at a time. */
+  readonly workers: number;
 }
 
 /** A job, the original encoder that it belongs to, and how much there is to do. */
@@ -280,6 +332,7 @@ const unknownRates: Rates = {
   textsPerSecond: Number.POSITIVE_INFINITY,
   encoderBytes: 0,
   embeddingBytes: 0,
+  workerBytes: 0,
 };
 
 /** Estimated seconds of what a running job has done. */

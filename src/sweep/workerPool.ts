@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,15 +22,15 @@ export interface PoolHandlers {
  */
 export class WorkerPool {
   readonly #setup: WorkerSetup;
-  readonly #size: number;
-  readonly #workers: (Worker | undefined)[];
+  readonly #workers = new Map<number, Worker>();
+  /** How many jobs run at a time. */
+  size: number;
   #stopped = false;
   #drained = false;
 
   constructor(setup: WorkerSetup, size: number) {
     this.#setup = setup;
-    this.#size = size;
-    this.#workers = new Array(size).fill(undefined);
+    this.size = size;
   }
 
   /**
@@ -38,15 +39,13 @@ export class WorkerPool {
    * @throws UserError if the engine cannot be had, RESULTS_NOT_WRITABLE, DISK_FULL
    */
   async start(): Promise<EngineInfo> {
-    const worker = await Worker.start(this.#setup, 0);
-    this.#workers[0] = worker;
-    return worker.engine;
+    return this.#worker(0).engine;
   }
 
   /** Runs the jobs in order, as many at a time as there are workers; resolves when none runs or is left to run. */
   async run(jobs: readonly Job[], handlers: PoolHandlers): Promise<void> {
     const queue = [...jobs];
-    const slots = Array.from({ length: Math.min(this.#size, queue.length) }, (_, slot) =>
+    const slots = Array.from({ length: Math.min(this.size, queue.length) }, (_, slot) =>
       this.#serve(slot, queue, handlers),
     );
     await Promise.all(slots);
@@ -57,18 +56,18 @@ export class WorkerPool {
     this.#drained = true;
   }
 
-  /** Ends all workers at once; what they were doing is lost, what is finished stays. */
-  stop(): void {
+  /** Ends all workers at once; resolves when they are gone. What they were doing is lost, what is finished stays. */
+  async stop(): Promise<void> {
     this.#stopped = true;
-    for (const worker of this.#workers) worker?.kill();
+    await Promise.all([...this.#workers.values()].map((worker) => worker.kill()));
   }
 
   async #serve(slot: number, queue: Job[], handlers: PoolHandlers): Promise<void> {
     for (let job = queue.shift(); job && !this.#stopped && !this.#drained; job = queue.shift()) {
       const current = job;
       try {
-        const worker = await this.#workerOf(slot);
-        if (this.#stopped) return worker.kill();
+        const worker = this.#worker(slot);
+        await worker.engine;
         const result = await worker.run(job, (progress) => handlers.onProgress(slot, current, progress));
         if (this.#stopped) return;
         handlers.onDone(job, result, slot);
@@ -80,11 +79,12 @@ export class WorkerPool {
   }
 
   /** The slot's worker, or a new one where there is none yet or it has died. */
-  async #workerOf(slot: number): Promise<Worker> {
-    const present = this.#workers[slot];
+  #worker(slot: number): Worker {
+    const present = this.#workers.get(slot);
     if (present?.alive) return present;
-    const worker = await Worker.start(this.#setup, slot);
-    this.#workers[slot] = worker;
+    const worker = new Worker(this.#setup, slot);
+    // Known before it is ready, so that `stop` ends it with the others.
+    this.#workers.set(slot, worker);
     return worker;
   }
 }
@@ -106,32 +106,34 @@ function failureOf(error: unknown): JobFailure {
 }
 
 class Worker {
-  readonly engine: EngineInfo;
+  /** What its engine is, as soon as that runs; rejects with UserError or JobError if it cannot be started. */
+  readonly engine: Promise<EngineInfo>;
   readonly #process: ChildProcess;
 
-  private constructor(child: ChildProcess, engine: EngineInfo) {
-    this.#process = child;
-    this.engine = engine;
-  }
-
-  static async start(setup: WorkerSetup, slot: number): Promise<Worker> {
+  constructor(setup: WorkerSetup, slot: number) {
     const log = openLog(setup.folder, slot);
-    const child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [], {
+    this.#process = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [], {
       execArgv: ['--import', import.meta.resolve('tsx')],
       serialization: 'advanced',
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
-    sendTo(child, { type: 'setup', setup });
-    const reply = await next(child, () => true);
-    if (reply.type === 'ready') return new Worker(child, reply.engine);
-    child.kill('SIGKILL');
-    if (reply.type === 'failed' && reply.failure.problems) throw new UserError(reply.failure.problems);
-    throw new JobError(reply.type === 'failed' ? reply.failure : { message: 'the worker did not start' });
+    // Without a listener a process that cannot be created would end this one.
+    this.#process.on('error', () => {});
+    this.engine = this.#start(setup);
   }
 
   get alive(): boolean {
-    return this.#process.exitCode === null && this.#process.signalCode === null;
+    return this.#process.pid !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  async #start(setup: WorkerSetup): Promise<EngineInfo> {
+    sendTo(this.#process, { type: 'setup', setup });
+    const reply = await next(this.#process, () => true);
+    if (reply.type === 'ready') return reply.engine;
+    await this.kill();
+    if (reply.type === 'failed' && reply.failure.problems) throw new UserError(reply.failure.problems);
+    throw new JobError(reply.type === 'failed' ? reply.failure : { message: 'the worker did not start' });
   }
 
   async run(job: Job, onProgress: (progress: JobProgress) => void): Promise<JobResult> {
@@ -144,8 +146,12 @@ class Worker {
     throw new JobError(reply.type === 'failed' ? reply.failure : { message: `unexpected ${reply.type}` });
   }
 
-  kill(): void {
+  /** Ends the process; resolves when it is gone. */
+  async kill(): Promise<void> {
+    if (!this.alive) return;
+    const gone = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
+    await gone;
   }
 }
 
@@ -168,23 +174,25 @@ function sendTo(child: ChildProcess, message: ToWorker): void {
 function next(child: ChildProcess, accept: (message: FromWorker) => boolean): Promise<FromWorker> {
   return new Promise((resolve, reject) => {
     const settle = () => {
-      child.off('message', onMessage);
-      child.off('exit', onExit);
+      child.off('message', onMessage).off('exit', onExit).off('error', onError);
     };
     const onMessage = (message: FromWorker) => {
       if (!accept(message)) return;
       settle();
       resolve(message);
     };
-    const onExit = (code: number | null, signal: string | null) => {
+    const fail = (how: string) => {
       settle();
-      const how = signal
-        ? `was ended by ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}`
-        : `exited with code ${code}`;
       reject(new JobError({ message: `the worker process ${how}; its output is in logs/` }));
     };
+    const onError = (error: Error) => fail(`failed: ${error.message}`);
+    const onExit = (code: number | null, signal: string | null) =>
+      fail(
+        signal
+          ? `was ended by ${signal}${signal === 'SIGKILL' ? ' (out of memory?)' : ''}`
+          : `exited with code ${code}`,
+      );
     if (child.exitCode !== null || child.signalCode !== null) return onExit(child.exitCode, child.signalCode);
-    child.on('message', onMessage);
-    child.on('exit', onExit);
+    child.on('message', onMessage).on('exit', onExit).on('error', onError);
   });
 }

@@ -54,7 +54,9 @@ export class Pace {
     this.#finished += seconds;
   }
 
-  remainingSeconds(elapsedSeconds: number): number {
+  /** Undefined if nothing could be measured. */
+  remainingSeconds(elapsedSeconds: number): number | undefined {
+    if (this.#total === 0) return undefined;
     const done = this.#finished + [...this.#running.values()].reduce((sum, seconds) => sum + seconds, 0);
     const left = Math.max(0, this.#total - done);
     return done > this.#total / 10 ? (elapsedSeconds * left) / done : left / this.#workers;

@@ -62,8 +62,8 @@ const validationSchema = z.object({
 
 const endSchema = z.object({
   type: z.literal('end'),
-  /** `stopped`: by `stopWhen`; `diverged`: the loss or the gradient was no longer finite. */
-  status: z.enum(['completed', 'stopped', 'diverged', 'failed']),
+  /** `stopped`: by `stopWhen`; `diverged`: loss, gradient or embeddings were no longer finite. */
+  status: z.enum(['completed', 'stopped', 'diverged']),
   reason: z.string().optional(),
   steps: z.int(),
   /** The step whose weights were evaluated and saved. */

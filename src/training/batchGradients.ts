@@ -1,24 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { createDropout } from '../encoders/dropout.ts';
-import { embed } from '../encoders/embed.ts';
 import { type GradientConflict, gradientsByTerm } from '../objectives/gradientConflict.ts';
 import type { ObjectiveInputs } from '../objectives/objective.ts';
 import { collate } from '../text/batch.ts';
-import { clipByGlobalNorm } from './clipping.ts';
+import { globalNorm } from './clipping.ts';
+import { trainableVariables } from './freezing.ts';
 import type { Training } from './trainer.ts';
 
 export interface BatchGradients {
   readonly loss: number;
   /** Each term before its weight. */
   readonly terms: Readonly<Record<string, number>>;
-  /** Clipped; of the encoder's and the head's variables by name. The caller disposes them. */
+  /** Of the encoder's and the head's variables by name. The caller disposes them. */
   readonly gradients: ReadonlyMap<string, tf.Tensor>;
-  /** Global norm before clipping. */
+  /** Their global norm. */
   readonly gradientNorm: number;
 }
 
 /**
- * Loss and clipped gradients of one batch.
+ * Loss and gradients of one batch.
  *
  * With `accumulate` above 1 the encoder sees the batch in pieces, in the manner of GradCache (Gao et al. 2021,
  * arXiv 2101.06983): embeddings of all pieces first, then the objective's gradient with respect to the embeddings,
@@ -26,11 +26,11 @@ export interface BatchGradients {
  * items of a batch with each other, such as SupCon; it costs one more forward pass.
  */
 export function batchGradients(training: Training, indices: Int32Array, step: number): BatchGradients {
-  const { accumulate, clipNorm } = training.options;
+  const { accumulate } = training.options;
   const kept = tf.tidy(() => {
     const found = accumulate === 1 ? wholeBatch(training, indices, step) : inPieces(training, indices, step);
-    const { gradients, norm } = clipByGlobalNorm(found.gradients, clipNorm);
-    return { loss: found.loss, terms: found.terms, norm, gradients: Object.fromEntries(gradients) };
+    const norm = globalNorm(found.gradients);
+    return { loss: found.loss, terms: found.terms, norm, gradients: Object.fromEntries(found.gradients) };
   });
   const result = {
     loss: scalarOf(kept.loss),
@@ -44,12 +44,12 @@ export function batchGradients(training: Training, indices: Int32Array, step: nu
 
 /** Gradient norm of each weighted term over the encoder's variables in this batch, and the cosines between them. */
 export function conflictAt(training: Training, indices: Int32Array, step: number): GradientConflict {
-  const { encoder, objective } = training;
+  const { encoder, objective, options } = training;
   const whole = () => inputs(training, indices, embedPiece(training, indices, step));
   return gradientsByTerm(
     (term) => objective.evaluate(whole()).weighted[term] as tf.Scalar,
     objective.terms.filter((term) => term.weight > 0).map((term) => term.name),
-    encoder.variables,
+    trainableVariables(encoder, options.freeze),
   );
 }
 
@@ -60,10 +60,10 @@ interface Found {
 }
 
 function wholeBatch(training: Training, indices: Int32Array, step: number): Found {
-  const { encoder, head } = training;
+  const { encoder, head, options } = training;
   return gradientsOf(
     () => training.objective.evaluate(inputs(training, indices, embedPiece(training, indices, step))),
-    new Map([...encoder.variables, ...head.variables]),
+    new Map([...trainableVariables(encoder, options.freeze), ...head.variables]),
   );
 }
 
@@ -91,12 +91,13 @@ function inPieces(training: Training, indices: Int32Array, step: number): Found 
   embeddings.dispose();
   if (upstream === undefined) return { ...outer, gradients: new Map(Object.entries(headGradients)) };
 
+  const trainable = trainableVariables(encoder, options.freeze);
   const total = new Map<string, tf.Tensor>();
   for (const piece of pieces) {
     const share = tf.slice2d(upstream as tf.Tensor2D, [piece.from, 0], [piece.indices.length, -1]);
     const { gradients } = gradientsOf(
       () => ({ total: tf.sum(tf.mul(forward(piece), share)) as tf.Scalar, terms: {} }),
-      encoder.variables,
+      trainable,
     );
     for (const [name, gradient] of gradients) {
       const sum = total.get(name);
@@ -113,7 +114,7 @@ function embedPiece(
   key: number,
 ): tf.Tensor2D {
   const batch = collate(texts, indices, encoder.tokeniser.padId);
-  return embed(encoder, batch, pooling, createDropout(seed, key, encoder.config, options.dropout));
+  return encoder.embed(batch, pooling, { dropout: createDropout(seed, key, encoder.config, options.dropout) });
 }
 
 function inputs(training: Training, indices: Int32Array, embeddings: tf.Tensor2D): ObjectiveInputs {

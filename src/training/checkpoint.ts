@@ -25,7 +25,11 @@ export class Checkpoint {
   /** Puts the kept weights back. */
   restore(): void {
     let i = 0;
-    for (const variable of this.#variables.values()) variable.assign(this.#copies[i++] as tf.Tensor);
+    for (const variable of this.#variables.values()) {
+      const copy = copyOf(this.#copies[i++] as tf.Tensor);
+      variable.assign(copy);
+      copy.dispose();
+    }
   }
 
   dispose(): void {
@@ -34,7 +38,11 @@ export class Checkpoint {
   }
 
   #copy(): tf.Tensor[] {
-    // A clone shares its data until the variable is assigned anew, so that a copy costs memory only once training moves on.
-    return tf.tidy(() => [...this.#variables.values()].map((variable) => variable.clone()));
+    return [...this.#variables.values()].map(copyOf);
   }
+}
+
+/** A tensor with data of its own; that of a clone would change with the variable, which an optimiser changes in place. */
+export function copyOf(x: tf.Tensor): tf.Tensor {
+  return tf.mul(x, 1);
 }

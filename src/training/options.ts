@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { freezeSchema } from './freezing.ts';
 
 /** When training ends before its last step. Both conditions are looked at in every validation. */
 const stopWhenSchema = z.strictObject({
@@ -8,7 +9,7 @@ const stopWhenSchema = z.strictObject({
   patience: z.int().positive().optional(),
 });
 
-/** How an encoder is trained. Every number here is part of a cell's identity. */
+/** How an encoder is trained. All of it but `save` is part of a cell's identity. */
 export const trainingSchema = z
   .strictObject({
     /** Optimiser steps. Give either this or `epochs`. */
@@ -31,7 +32,8 @@ export const trainingSchema = z
     accumulate: z.int().positive().default(1),
     /** Dropout probability in hidden states and attention. Default: what the encoder's config.json says. */
     dropout: z.number().min(0).max(0.9).optional(),
-    /** Validate every so many steps; 0: only after the last one. */
+    freeze: freezeSchema.prefault({}),
+    /** Validate every so many steps; 0: never, or once after the last one if `checkpoint` is best. */
     validateEvery: z.int().min(0).default(0),
     /**
      * Log each term's gradient norm and their cosine every so many steps; 0: never. One more backward pass a term, of

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Sampler } from '../../samplers/sampler.ts';
-import { embed } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import type { Pooling } from '../encoders/pooling.ts';
 import type { Matrix } from '../evaluation/matrix.ts';
@@ -12,6 +11,7 @@ import { collate } from '../text/batch.ts';
 import type { TokenSequences } from '../text/tokenSequences.ts';
 import { batchGradients, conflictAt } from './batchGradients.ts';
 import { Checkpoint } from './checkpoint.ts';
+import { clippingScale } from './clipping.ts';
 import { adamW } from './optimiser.ts';
 import type { TrainingOptions } from './options.ts';
 import { learningRateAt } from './schedule.ts';
@@ -104,8 +104,10 @@ export async function train(training: Training): Promise<TrainingOutcome> {
       const wantsConflict = finite && measuresConflict(options) && step % options.conflictEvery === 0;
       const conflict = wantsConflict ? conflictAt(training, indices, step) : undefined;
       if (finite) {
-        encoderOptimiser.apply(encoder.variables, gradients, learningRate);
-        headOptimiser.apply(head.variables, gradients, rate(options.headLearningRate ?? options.learningRate));
+        const gradientScale = clippingScale(gradientNorm, options.clipNorm);
+        const headLearningRate = rate(options.headLearningRate ?? options.learningRate);
+        encoderOptimiser.apply(encoder.variables, gradients, { learningRate, gradientScale });
+        headOptimiser.apply(head.variables, gradients, { learningRate: headLearningRate, gradientScale });
       }
       tf.dispose([...gradients.values()]);
       training.onStep?.({
@@ -164,7 +166,7 @@ export async function train(training: Training): Promise<TrainingOutcome> {
 function embedsFinitely({ encoder, texts, pooling, sampler }: Training): boolean {
   return tf.tidy(() => {
     const batch = collate(texts, sampler.epoch(0)[0] ?? [], encoder.tokeniser.padId);
-    const tensors = [...encoder.variables.values(), embed(encoder, batch, pooling)];
+    const tensors = [...encoder.variables.values(), encoder.embed(batch, pooling)];
     return Number.isFinite(tf.addN(tensors.map((tensor) => tf.sum(tensor))).dataSync()[0]);
   });
 }

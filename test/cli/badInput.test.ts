@@ -129,9 +129,12 @@ describe.concurrent('a mistake in the experiment', () => {
       [/^SAMPLER_TOO_FEW_LABELS: .+ 28 labels; expected 32 for batchSize 64 with m 2\. Lower batchSize to 56 or /],
     ],
     [
-      'texts longer than the encoder takes',
-      [tiny, '--set', 'maxLength=41'],
-      [/^MAX_LENGTH_TOO_LONG: maxLength 41 .+; expected at most 40/],
+      'texts longer than the encoder takes, and nothing left to train',
+      [tiny, '--set', 'maxLength=41', '--set', 'training.freeze.layers=2'],
+      [
+        /^MAX_LENGTH_TOO_LONG: maxLength 41 .+; expected at most 40/,
+        /^FREEZE_ALL_LAYERS: training\.freeze\.layers 2 .+; expected less than 2/,
+      ],
     ],
     [
       'a precision that the engine lacks',

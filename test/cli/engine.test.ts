@@ -45,7 +45,7 @@ describe('doctor', () => {
   it('says what is missing without a native engine, and fails', async () => {
     const { exitCode, stdout, stderr } = await run(['doctor']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' });
-    expect(stdout).toMatch(/✓ wasm +float32 +\d+ GFLOP\/s \(matMul \d+, 1 thread\)/);
+    expect(stdout).toMatch(/✓ wasm +float32 +\d+ GFLOP\/s \(512 × 512, 1 thread\)/);
     expect(stdout).toMatch(/! the native engine is not installed\n +yarn engine install (cpu|cuda)\n$/);
   });
 
@@ -91,7 +91,7 @@ describe('install', () => {
     const PATH = standInPrograms(join(checkout.folder, 'programs'), engine?.folder as string);
     const installed = await run(['install', 'cpu'], { PATH });
     expect(installed).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(installed.stdout).toMatch(/^… downloading[^✓]*✓ libtensorflow 2\.\d+\.\d+, CPU: +\d+ GFLOP\/s/);
+    expect(installed.stdout).toMatch(/^… downloading[^✓]*✓ libtensorflow 2\.\d+\.\d+, CPU, fused ops: +\d+ GFLOP\/s/);
 
     const again = await run(['install', 'cpu', '--fresh'], { PATH });
     expect(again.stdout).toContain("… compiling the engine's binding");

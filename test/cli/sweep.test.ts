@@ -71,7 +71,7 @@ function idsIn(dryRun: string): string[] {
   return [...dryRun.matchAll(/^ {2}([0-9a-f]{16}) /gm)].map(([, id = '']) => id);
 }
 
-const engineLine = /^tiny: (tensorflow|wasm) \(.+\) · \d+ workers? × \d+ threads? · float32/;
+const engineLine = /^tiny: (tensorflow|wasm) \(.+\) · \d+ workers? × \d+ threads? · (float32|bfloat16)/;
 
 describe.concurrent('--smoke', { timeout: 300_000 }, async () => {
   const experiments = readdirSync(join(root, 'experiments')).filter(
@@ -183,6 +183,7 @@ describe.concurrent('a sweep', { timeout: 300_000 }, () => {
     expect(stdout).toMatch(/^ {2}[0-9a-f]{16} {2}temperature 0\.3 · weight 10 · seed 2 {2}4 steps$/m);
     expect(stdout).toContain('8 cells, 0 of them finished; 32 steps to do.');
     expect(stdout).toMatch(/^Estimated .+: \d.* s, \d MB in .+tiny\.$/m);
+    expect(stdout).toMatch(/^Memory: about \d+\.\d GB for all workers\.$/m);
     expect(existsSync(join(out, 'tiny', 'cells'))).toBe(false);
     expect(existsSync(join(out, 'tiny', 'experiment.json'))).toBe(false);
   });
@@ -234,6 +235,34 @@ describe.concurrent('the same sweep again', { timeout: 300_000 }, () => {
       if (planned) expect(after.get(file), file).toBeGreaterThan(stamp);
       else if (file.endsWith('journal.jsonl')) expect(after.get(file), file).toBe(stamp);
     }
+  });
+
+  it.skipIf(!linux)('does not show old numbers when it is cut off after --fresh', async () => {
+    const { out, folder } = await copyOfWhole('fresh-cut-off');
+    const before = stampsIn(folder);
+    const running = startSweep([tiny, '--out', out, '--workers', '1', '--fresh'], { launcher: 'tsx' });
+    await until(() => running.printed().includes('✓'));
+    running.interrupt('SIGINT');
+    expect((await running.finished).code).toBe(130);
+    expect(readExperiment(folder).cells.map(({ outcome }) => outcome.state)).toContain('missing');
+    for (const [file, stamp] of stampsIn(folder)) {
+      if (file.endsWith('journal.jsonl')) expect(stamp, file).not.toBe(before.get(file));
+    }
+  });
+
+  it('runs a cell again whose encoder was not saved, with the same numbers', async () => {
+    const out = join(scratch, 'saved-later');
+    const folder = join(out, 'tiny');
+    const without = [tiny, ...onePoint, '--out', out, '--set', 'training.save=false'];
+    expect((await sweep(without)).code).toBe(0);
+    const before = runsIn(readExperiment(folder));
+    const { stdout } = await sweep([tiny, ...onePoint, '--out', out]);
+    expect(stdout.match(/^✓ /gm)).toHaveLength(1);
+    const retrofit = readExperiment(folder).cells.find(({ cell }) => cell.kind === 'retrofit');
+    expect(existsSync(join(folder, 'cells', retrofit?.cell.id ?? '', 'encoder', 'model.safetensors'))).toBe(true);
+    const metrics = (runs: ReadonlyMap<string, RunSummary>) => [...runs].map(([id, { end }]) => [id, end.metrics]);
+    expect(metrics(runsIn(readExperiment(folder)))).toEqual(metrics(before));
+    expect((await sweep(without)).stdout).not.toContain('✓');
   });
 
   it('has other cells where a text of the corpus has changed, and the same ones where only its path has', async () => {

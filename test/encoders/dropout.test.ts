@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDropout } from '../../src/encoders/dropout.ts';
+import { createDropout, drop } from '../../src/encoders/dropout.ts';
 import type { Encoder } from '../../src/encoders/encoder.ts';
 import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
 import { leakedTensors, onEachEngine } from '../engine/engines.ts';
@@ -10,7 +10,7 @@ const config = { dropout: { hidden: 0.3, attention: 0.1 } };
 
 onEachEngine('dropout', () => {
   const ones = (kind: 'hidden' | 'attention', ...[seed, step, rates, rate]: Parameters<typeof createDropout>) => {
-    const y = tf.tidy(() => createDropout(seed, step, rates, rate)[kind](tf.ones([100, 200])));
+    const y = drop(tf.ones([100, 200]), createDropout(seed, step, rates, rate)[kind]());
     const values = y.dataSync();
     y.dispose();
     return values;
@@ -43,7 +43,10 @@ onEachEngine('dropout', () => {
 
   it('draws another mask each time', () => {
     const dropout = createDropout(1, 0, config);
-    const [a, b] = tf.tidy(() => [dropout.hidden(tf.ones([50, 50])), dropout.hidden(tf.ones([50, 50]))]);
+    const [a, b] = tf.tidy(() => [
+      drop(tf.ones([50, 50]), dropout.hidden()),
+      drop(tf.ones([50, 50]), dropout.hidden()),
+    ]);
     expect(a?.dataSync()).not.toEqual(b?.dataSync());
     tf.dispose([a, b]);
   });
@@ -51,8 +54,8 @@ onEachEngine('dropout', () => {
   it('passes gradients where it kept the value', () => {
     const [y, gradient] = tf.tidy(() => {
       const x = tf.ones([30, 30]);
-      const drop = (input: tf.Tensor) => createDropout(4, 2, config).hidden(input);
-      return [drop(x), tf.grad((input) => tf.sum(drop(input)))(x)];
+      const dropped = (input: tf.Tensor) => drop(input, createDropout(4, 2, config).hidden());
+      return [dropped(x), tf.grad((input) => tf.sum(dropped(input)))(x)];
     });
     expect(gradient?.dataSync()).toEqual(y?.dataSync());
     tf.dispose([y, gradient]);
@@ -69,7 +72,9 @@ onEachEngine('an encoder with dropout', () => {
   afterAll(() => encoder.dispose());
 
   const hidden = (...key: [seed: number, step: number, rate?: number]) => {
-    const states = encoder.hiddenStates(reference.batch, createDropout(key[0], key[1], encoder.config, key[2]));
+    const states = encoder.hiddenStates(reference.batch, {
+      dropout: createDropout(key[0], key[1], encoder.config, key[2]),
+    });
     const values = states.dataSync();
     states.dispose();
     return values;

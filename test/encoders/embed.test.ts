@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { embed, embedTexts } from '../../src/encoders/embed.ts';
+import { embedTexts } from '../../src/encoders/embed.ts';
 import type { Encoder } from '../../src/encoders/encoder.ts';
 import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
 import { collate } from '../../src/text/batch.ts';
@@ -22,7 +22,7 @@ onEachEngine('embedTexts', () => {
     expect([rows, columns]).toEqual([sentences.length, encoder.config.hiddenSize]);
     expect(progress).toEqual([5, 10, 15, 16]);
     for (let i = 0; i < rows; i++) {
-      const alone = embed(encoder, collate(texts, [i], encoder.tokeniser.padId), pooling);
+      const alone = encoder.embed(collate(texts, [i], encoder.tokeniser.padId), pooling);
       const row = data.subarray(i * columns, (i + 1) * columns);
       expect(largestDifference(await alone.data(), row)).toBeLessThan(1e-5);
       alone.dispose();
@@ -36,6 +36,6 @@ onEachEngine('embedTexts', () => {
 
   it('leaves no tensor behind', () => {
     const batch = collate(encoder.tokeniser.encode(sentences, 16), [0, 1], encoder.tokeniser.padId);
-    expect(leakedTensors(() => embed(encoder, batch, 'mean').dispose())).toBe(0);
+    expect(leakedTensors(() => encoder.embed(batch, 'mean').dispose())).toBe(0);
   });
 });

@@ -55,6 +55,11 @@ onEachEngine('forward pass, against transformers', () => {
       expect(() => encoder.hiddenStates(longest).dispose()).not.toThrow();
     });
 
+    it('refuses a text without tokens', () => {
+      const mask = Float32Array.from(reference.batch.mask, (real, i) => (i < reference.batch.length ? 0 : real));
+      expect(() => encoder.embed({ ...reference.batch, mask }, 'cls')).toThrow('ENCODER_TEXT_EMPTY');
+    });
+
     it('is not affected by padding', async () => {
       const padded = pad(reference.batch, 5, encoder.tokeniser.padId);
       const hidden = encoder.hiddenStates(padded);

@@ -52,6 +52,22 @@ onEachEngine('packing', () => {
     });
   });
 
+  it('takes the first token of each text, and the mean over its tokens', () => {
+    tf.tidy(() => {
+      const packing = packingOf(batchOf([2, 3, 1]));
+      const packed = tf.tensor2d([1, 2, 3, 4, -1, 0, 1, 8, 9, 10, 5, 6], [6, 2]);
+      expect(packing.first(packed).arraySync()).toEqual([
+        [1, 2],
+        [-1, 0],
+        [5, 6],
+      ]);
+      const mean = packing.mean(packed).arraySync().flat();
+      [2, 3, 3, 6, 5, 6].forEach((expected, i) => {
+        expect(mean[i]).toBeCloseTo(expected, 5);
+      });
+    });
+  });
+
   it('leaves no tensors behind in a tidy', () => {
     const batch = batchOf([3, 1]);
     expect(leakedTensors(() => tf.tidy(() => void packingOf(batch).pad(tf.ones([4, width]))))).toBe(0);

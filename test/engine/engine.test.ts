@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { multipliesInBfloat16, startEngine } from '../../src/engine/engine.ts';
-import { measureGemm } from '../../src/engine/gemm.ts';
+import { fastestPrecision, startEngine } from '../../src/engine/engine.ts';
+import { measureGemm, multipliesInBfloat16 } from '../../src/engine/gemm.ts';
 import { nativeInstalled } from '../../src/engine/native/places.ts';
 import { UserError } from '../../src/errors.ts';
 import { availableEngines, leakedTensors, onEachEngine } from './engines.ts';
@@ -61,9 +61,20 @@ describe('precision bfloat16', () => {
     await expect(refused).rejects.toThrow(/ENGINE_PRECISION_UNSUPPORTED.*--precision float32/);
   });
 
+  it('is what auto stands for only where it is not refused', () => {
+    expect(fastestPrecision('wasm')).toBe('float32');
+    const { stdout } = runModule(`
+      import { fastestPrecision, startEngine } from './src/engine/engine.ts';
+      const precision = fastestPrecision('auto');
+      const engine = await startEngine({ engine: 'auto', precision, threads: 1 });
+      console.log(engine.precision === precision);`);
+    expect(stdout).toBe('true\n');
+  });
+
   it.runIf(nativeInstalled())('is either real or refused by tensorflow', () => {
     const { stdout, status } = runModule(`
-      import { multipliesInBfloat16, startEngine } from './src/engine/engine.ts';
+      import { startEngine } from './src/engine/engine.ts';
+      import { multipliesInBfloat16 } from './src/engine/gemm.ts';
       try {
         const { precision } = await startEngine({ engine: 'tensorflow', precision: 'bfloat16', threads: 1 });
         console.log(precision, multipliesInBfloat16());

@@ -18,13 +18,13 @@ function file(name: string, content = ''): void {
 it('reads the name of the first processor', () => {
   file(
     'proc/cpuinfo',
-    'processor\t: 0\nmodel name\t: AMD EPYC 9654\nflags\t\t: fpu\n\nprocessor\t: 1\nmodel name\t: other\n',
+    'processor\t: 0\nmodel name\t: AMD EPYC 9654\nflags\t\t: fpu avx2\n\nprocessor\t: 1\nmodel name\t: other\n',
   );
-  expect(detectHardware(root)).toEqual({ cpu: 'AMD EPYC 9654', nvidia: false });
+  expect(detectHardware(root)).toEqual({ cpu: 'AMD EPYC 9654', flags: new Set(['fpu', 'avx2']), nvidia: false });
 });
 
 it('knows nothing where the kernel tells nothing', () => {
-  expect(detectHardware(root)).toEqual({ cpu: undefined, nvidia: false });
+  expect(detectHardware(root)).toEqual({ cpu: undefined, flags: new Set(), nvidia: false });
 });
 
 it.each(['proc/driver/nvidia/version', 'dev/nvidiactl'])('takes %s for an NVIDIA driver', (name) => {

@@ -117,7 +117,7 @@ describe.runIf(engine)('with stand-ins for pip and the compiler', () => {
       import { startEngine } from './src/engine/engine.ts';
       console.log((await startEngine({ engine: 'auto', precision: 'float32', threads: 1 })).detail);`;
     const { stdout } = await other.start('--input-type=module', ['--eval', program], {}).outcome;
-    expect(stdout).toMatch(/^libtensorflow 2\.\d+\.\d+, CPU\n$/);
+    expect(stdout).toMatch(/^libtensorflow 2\.\d+\.\d+, CPU, fused ops\n$/);
   });
 
   it('has nothing to do when all is there, and links again what was removed', async () => {

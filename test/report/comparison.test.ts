@@ -148,6 +148,17 @@ describe('warnings', () => {
     ]);
   });
 
+  test('name a reason that many cells failed for once', async () => {
+    const results = await madeUp();
+    const cells = results.cells.map((result) => ({
+      ...result,
+      outcome: { state: 'failed' as const, message: 'boom' },
+    }));
+    expect(compare({ ...results, cells }).warnings).toEqual([
+      expect.stringMatching(/^failed: .* and 12 others: boom$/),
+    ]);
+  });
+
   test('name what is broken, and runs that the plan no longer holds', async () => {
     const results = await madeUp();
     const { folder, experiment } = results;

@@ -29,11 +29,11 @@ describe('a cell id', () => {
     'objective.supCon.temperature=0.2',
     'training.steps=11',
     'training.warmup=0.2',
+    'training.freeze.layers=1',
     'sampler.m=8',
     'pooling=mean',
     'precision=bfloat16',
     'head={"kind":"mlp"}',
-    'data.exclude=["neutral"]',
     'evaluation.knn.k=5',
   ])('changes with %s', (set) => {
     expect(idWith(set)).not.toBe(idWith());
@@ -43,7 +43,12 @@ describe('a cell id', () => {
     const id = (seed: number, given: object = {}) => retrofitCell(pointWith(), seed, { ...contents, ...given }).id;
     const ids = [id(1), id(2), id(1, { dataHash: 'x' }), id(1, { encoderHash: 'x' }), id(1, { engine: 'tensorflow' })];
     expect(new Set(ids).size).toBe(ids.length);
-    expect(idWith('encoder=./copy-of-mini', 'data.source=./copy')).toBe(idWith());
+    // What of the data is used shows in its hash.
+    expect(idWith('encoder=./copy-of-mini', 'data.source=./copy', 'data.exclude=["neutral"]')).toBe(idWith());
+  });
+
+  it('does not depend on whether the encoder is saved', () => {
+    expect(idWith('training.save=false')).toBe(idWith());
   });
 });
 

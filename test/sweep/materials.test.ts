@@ -16,7 +16,7 @@ const places = { dataFolder: '', encoders: { hubCache: '', offline: true } };
 const limit = 20;
 
 function settingsWith(change: Partial<z.input<typeof settingsSchema>> = {}): Settings {
-  return settingsSchema.parse({
+  const parsed = settingsSchema.parse({
     data: { limit },
     encoder: `${goldenFolder}bert`,
     maxLength: 16,
@@ -25,6 +25,7 @@ function settingsWith(change: Partial<z.input<typeof settingsSchema>> = {}): Set
     training: { steps: 1 },
     ...change,
   });
+  return { ...parsed, precision: 'float32' };
 }
 
 const settings = settingsWith();

@@ -67,6 +67,16 @@ describe('planExperiment', () => {
     expect(kinds).toEqual(['stratified', 'mPerClass']);
   });
 
+  it('takes the precision that the machine has for auto, and any other as it is', () => {
+    const precisions = (autoPrecision: 'float32' | 'bfloat16', ...set: string[]) =>
+      planExperiment({ ...experiment, grid: {} }, { autoPrecision, set: set.map(parseOverride) }).points.map(
+        ({ settings }) => settings.precision,
+      );
+    expect(precisions('bfloat16')).toEqual(['bfloat16']);
+    expect(precisions('float32', 'precision=auto')).toEqual(['float32']);
+    expect(precisions('bfloat16', 'precision=["float32","bfloat16"]')).toEqual(['float32', 'bfloat16']);
+  });
+
   it('reports everything that is wrong, each thing once', () => {
     const problems = problemsOf({
       ...experiment,
@@ -100,6 +110,20 @@ describe('planExperiment', () => {
         .map(({ given }) => given)
         .join(),
     ).toContain(path);
+  });
+
+  it('refuses a setting that an axis of whole objects would undo, and takes one that comes after it', () => {
+    const stratified = { kind: 'stratified', batchSize: 32 };
+    const grid = { sampler: [stratified, { kind: 'mPerClass', batchSize: 32, m: 4 }] };
+    const codes = (wrong: object, set?: string[]) => problemsOf(wrong, set).map(({ code }) => code);
+    expect(codes({ ...experiment, grid }, ['sampler.batchSize=64'])).toEqual(['EXPERIMENT_AXIS_CONFLICT']);
+    expect(codes({ ...experiment, grid: { 'sampler.batchSize': [8, 16], ...grid } })).toEqual([
+      'EXPERIMENT_AXIS_CONFLICT',
+    ]);
+    const { points } = planExperiment({ ...experiment, grid } as Experiment, {
+      set: [parseOverride('sampler.batchSize=[8,16]')],
+    });
+    expect(points.map(({ settings }) => settings.sampler.batchSize)).toEqual([8, 16, 8, 16]);
   });
 
   it('refuses a value that stands twice on an axis', () => {

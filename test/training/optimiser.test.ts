@@ -27,13 +27,33 @@ onEachEngine('adamW', () => {
     const variables = variablesOf(golden.initial);
     const optimiser = adamW(golden.options);
     for (const { learningRate, gradients, values } of golden.steps) {
-      optimiser.apply(variables, tensorsOf(gradients), learningRate);
+      optimiser.apply(variables, tensorsOf(gradients), { learningRate });
       for (const [name, variable] of variables) {
         for (const [i, value] of variable.dataSync().entries()) {
           expect(Math.abs(value - (values[name]?.[i] ?? Number.NaN)), name).toBeLessThan(2e-6);
         }
       }
     }
+  });
+
+  test('multiplies the gradients by the scale that clips them', () => {
+    const { gradients, learningRate, values } = golden.steps[0] as (typeof golden.steps)[number];
+    const variables = variablesOf(golden.initial);
+    const larger = new Map([...tensorsOf(gradients)].map(([name, gradient]) => [name, tf.mul(gradient, 4)]));
+    adamW(golden.options).apply(variables, larger, { learningRate, gradientScale: 0.25 });
+    for (const [name, variable] of variables) {
+      for (const [i, value] of variable.dataSync().entries()) expect(value).toBeCloseTo(values[name]?.[i] ?? 0, 5);
+    }
+  });
+
+  test('changes nothing but the variable, which may have shared its data until now', () => {
+    const start = tf.ones([2]);
+    const variable = tf.variable(start);
+    adamW({ weightDecay: 0 }).apply(new Map([['weight', variable]]), new Map([['weight', tf.ones([2])]]), {
+      learningRate: 0.1,
+    });
+    expect(start.dataSync()).toEqual(Float32Array.of(1, 1));
+    expect(variable.dataSync()[0]).toBeCloseTo(0.9, 5);
   });
 
   test('takes weight decay off weights, not off biases and LayerNorm', () => {
@@ -46,7 +66,7 @@ onEachEngine('adamW', () => {
     ];
     const variables = new Map(names.map((name) => [name, tf.variable(tf.ones([2]))]));
     const gradients = new Map(names.map((name) => [name, tf.zeros([2])]));
-    adamW({ weightDecay: 0.5 }).apply(variables, gradients, 0.1);
+    adamW({ weightDecay: 0.5 }).apply(variables, gradients, { learningRate: 0.1 });
     const values = names.map((name) => variables.get(name)?.dataSync()[0] ?? Number.NaN);
     expect(values[0]).toBeCloseTo(0.95, 6);
     expect(values.slice(1)).toEqual([1, 1, 1, 1]);
@@ -54,7 +74,7 @@ onEachEngine('adamW', () => {
 
   test('leaves a variable without a gradient as it is, and ignores gradients of others', () => {
     const variables = new Map([['weight', tf.variable(tf.ones([2]))]]);
-    adamW({ weightDecay: 0.5 }).apply(variables, new Map([['other', tf.ones([2])]]), 0.1);
+    adamW({ weightDecay: 0.5 }).apply(variables, new Map([['other', tf.ones([2])]]), { learningRate: 0.1 });
     expect(variables.get('weight')?.dataSync()).toEqual(Float32Array.of(1, 1));
   });
 
@@ -62,9 +82,9 @@ onEachEngine('adamW', () => {
     const variables = variablesOf(golden.initial);
     const gradients = tensorsOf(golden.steps[0]?.gradients ?? {});
     const optimiser = adamW({ weightDecay: 0.01 });
-    expect(leakedTensors(() => optimiser.apply(variables, gradients, 0.1))).toBe(2 * variables.size);
+    expect(leakedTensors(() => optimiser.apply(variables, gradients, { learningRate: 0.1 }))).toBe(2 * variables.size);
     const steps = () => {
-      for (let step = 0; step < 50; step++) optimiser.apply(variables, gradients, 0.1);
+      for (let step = 0; step < 50; step++) optimiser.apply(variables, gradients, { learningRate: 0.1 });
     };
     expect(leakedTensors(steps)).toBe(0);
     expect(leakedTensors(() => optimiser.dispose())).toBe(-2 * variables.size);

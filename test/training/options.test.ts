@@ -17,6 +17,7 @@ describe('trainingSchema', () => {
       weightDecay: 0.01,
       clipNorm: 1,
       accumulate: 1,
+      freeze: { wordEmbeddings: false, layers: 0 },
       validateEvery: 0,
       conflictEvery: 25,
       stopWhen: {},

@@ -4,8 +4,9 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemErrorCode, UserError } from '../../errors.ts';
 import { compileBinding } from './binding.ts';
-import { CommandError, run } from './command.ts';
+import { type Command, CommandError, run } from './command.ts';
 import { installFailure } from './installFailure.ts';
+import { compileKernels } from './kernels.ts';
 import {
   engineFolder,
   type InstallStatus,
@@ -16,8 +17,8 @@ import {
   parts,
   statusFile,
 } from './places.ts';
-import { findTools } from './tools.ts';
-import { type Recipe, recipeOf, tensorflowVersion, type Variant } from './variants.ts';
+import { findCompiler, findTools } from './tools.ts';
+import { oneDnnVersion, type Recipe, recipeOf, tensorflowVersion, type Variant } from './variants.ts';
 import { fetchWheels } from './wheels.ts';
 
 export interface InstallRequest {
@@ -82,6 +83,8 @@ async function provideEngine(request: InstallRequest, log: string[]): Promise<st
   const folder = engineFolder(cacheFolder, variant, process.platform, process.arch);
   if (existsSync(folder) && !fresh) {
     log.push(`in the cache: ${folder}`);
+    const compiler = await findCompiler(environment);
+    log.push(compiler ? await compileFused(folder, compiler, environment) : 'no fused ops: there is no C++ compiler');
     return folder;
   }
   const tools = await findTools(environment);
@@ -96,7 +99,10 @@ async function provideEngine(request: InstallRequest, log: string[]): Promise<st
     step('arranging the libraries');
     log.push(await arrange(building, recipe, environment));
     step("compiling the engine's binding");
-    log.push(await compileBinding(building, tools, environment));
+    log.push(
+      await compileBinding(building, tools, environment),
+      await compileFused(building, tools.compiler, environment),
+    );
     step('starting the engine once');
     log.push(await probe(building, environment));
     if (fresh) await rm(folder, { recursive: true, force: true });
@@ -110,6 +116,13 @@ async function provideEngine(request: InstallRequest, log: string[]): Promise<st
   return folder;
 }
 
+/** The fused ops, without which the engine works too: a compiler that is too old for them does not stop it. */
+function compileFused(folder: string, compiler: Command, environment: NodeJS.ProcessEnv): Promise<string> {
+  return compileKernels(folder, compiler, environment).catch(
+    (error: Error) => `no fused ops: ${error.message}\n${error instanceof CommandError ? error.output : ''}`,
+  );
+}
+
 /** Moves what the wheels held to where the binding and libtensorflow look for it. */
 async function arrange(building: string, recipe: Recipe, environment: NodeJS.ProcessEnv): Promise<string> {
   const libraries = join(building, parts.libraries);
@@ -121,6 +134,14 @@ async function arrange(building: string, recipe: Recipe, environment: NodeJS.Pro
   await symlink('libtensorflow_framework.so.2', join(libraries, 'libtensorflow_framework.so'));
   await rename(join(building, 'tensorflow/include'), join(building, parts.headers));
   await rm(join(building, 'tensorflow'), { recursive: true });
+  if (recipe.oneDnn.length > 0) {
+    const [library, headers] = ['onednn_cpu_gomp', 'onednn_devel_cpu_gomp'].map((name) =>
+      join(building, `${name}-${oneDnnVersion}.data`),
+    ) as [string, string];
+    await rename(join(library, 'data/lib/libdnnl.so.3'), join(building, parts.oneDnn));
+    await rename(join(headers, 'data/include/oneapi'), join(building, parts.headers, 'oneapi'));
+    await Promise.all([library, headers].map((path) => rm(path, { recursive: true })));
+  }
   if (recipe.nvidia.length > 0) await rename(join(building, 'nvidia'), join(building, parts.nvidia));
   // A quarter of the size is symbols that nothing links to; without `strip` they stay.
   return run(['strip', '--strip-unneeded'], moved, environment).catch((error: Error) => `${error.message}\n`);

@@ -21,10 +21,13 @@ export const parts = {
   nvidia: 'deps/nvidia',
   binding: 'lib/napi-v8/tfjs_binding.node',
   stderr: 'lib/napi-v8/stderr.node',
+  oneDnn: 'deps/lib/libdnnl.so.3',
+  /** The folder of the compiled modules. */
+  modules: 'lib/napi-v8',
 } as const;
 
 /** Raise it when the same versions are built differently: it is part of the cached engine's name. */
-const recipeRevision = 1;
+const recipeRevision = 2;
 
 /** The cached engine's folder, shared by all checkouts of a user. */
 export function engineFolder(cacheFolder: string, variant: Variant, platform: string, arch: string): string {

@@ -13,7 +13,7 @@ export async function findTools(environment: NodeJS.ProcessEnv): Promise<Tools |
   const pythons: Command[] = [['python3'], ['python']];
   const [python, compiler] = await Promise.all([
     firstThatRuns(pythons, ['-m', 'pip', '--version'], environment),
-    firstThatRuns([['g++'], ['clang++'], ['c++']], ['--version'], environment),
+    findCompiler(environment),
   ]);
   if (python && compiler) return { python, pip: [...python, '-m', 'pip'], compiler };
   const missing: Problem[] = [];
@@ -34,4 +34,8 @@ export async function findTools(environment: NodeJS.ProcessEnv): Promise<Tools |
     });
   }
   return { missing };
+}
+
+export function findCompiler(environment: NodeJS.ProcessEnv): Promise<Command | undefined> {
+  return firstThatRuns([['g++'], ['clang++'], ['c++']], ['--version'], environment);
 }

@@ -2,16 +2,26 @@ import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './command.ts';
 import type { Tools } from './tools.ts';
-import type { Recipe } from './variants.ts';
+import { oneDnnVersion, type Recipe } from './variants.ts';
 
-/** What is taken out of the TensorFlow wheel: its two libraries, and the headers that the binding includes. */
-const tensorflowParts = [
-  'tensorflow/libtensorflow_cc.so.2',
-  'tensorflow/libtensorflow_framework.so.2',
-  'tensorflow/include/tensorflow/c/',
-  'tensorflow/include/tensorflow/core/platform/',
-  'tensorflow/include/tsl/platform/',
-  'tensorflow/include/xla/tsl/',
+/** What is taken out of wheels, by how their names begin. */
+const wantedParts: readonly (readonly [wheel: string, prefixes: readonly string[]])[] = [
+  // The two libraries, and the headers that the binding and the fused ops include.
+  [
+    'tensorflow',
+    [
+      'tensorflow/libtensorflow_cc.so.2',
+      'tensorflow/libtensorflow_framework.so.2',
+      'tensorflow/include/tensorflow/c/',
+      'tensorflow/include/tensorflow/core/platform/',
+      'tensorflow/include/tsl/platform/',
+      'tensorflow/include/xla/',
+    ],
+  ],
+  ['onednn_devel', [`onednn_devel_cpu_gomp-${oneDnnVersion}.data/data/include/oneapi/`]],
+  // The library lies there under three names.
+  ['onednn', [`onednn_cpu_gomp-${oneDnnVersion}.data/data/lib/libdnnl.so.3`]],
+  ['nvidia', ['nvidia/']],
 ];
 
 /** Unpacks the members of a wheel whose names start with one of the prefixes; a wheel is a zip. */
@@ -33,14 +43,16 @@ interface WheelsRequest {
 
 /**
  * Downloads a recipe's wheels with pip, which checks their digests, and unpacks what is needed of them into the folder:
- * `tensorflow/`, and `nvidia/` for CUDA. Returns what the programs printed.
+ * `tensorflow/`, oneDNN's `.data` folders, and `nvidia/` for CUDA. Returns what the programs printed.
  */
 export async function fetchWheels({ recipe, folder, tools, environment, onDownload }: WheelsRequest): Promise<string> {
   const wheelFolder = join(folder, 'wheels');
   const temporary = join(folder, 'tmp');
   const requirements = join(folder, 'requirements.txt');
   await Promise.all([wheelFolder, temporary].map((path) => mkdir(path)));
-  const pinned = [recipe.tensorflow, ...recipe.nvidia].map((w) => `${w.name}==${w.version} --hash=sha256:${w.sha256}`);
+  const pinned = [recipe.tensorflow, ...recipe.oneDnn, ...recipe.nvidia].map(
+    (w) => `${w.name}==${w.version} --hash=sha256:${w.sha256}`,
+  );
   await writeFile(requirements, `${pinned.join('\n')}\n`);
 
   const report = async () => onDownload?.(await megabytesIn([wheelFolder, temporary]), recipe.downloadMB);
@@ -54,7 +66,7 @@ export async function fetchWheels({ recipe, folder, tools, environment, onDownlo
   }
   for (const name of await readdir(wheelFolder)) {
     const wheel = join(wheelFolder, name);
-    const prefixes = name.startsWith('tensorflow') ? tensorflowParts : ['nvidia/'];
+    const [, prefixes = []] = wantedParts.find(([wheelName]) => name.startsWith(wheelName)) ?? [];
     printed.push(await run(tools.python, ['-c', unpackProgram, wheel, folder, ...prefixes], environment));
     // At once, so that wheels and their contents do not all lie on the disk together.
     await rm(wheel);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageFolder } from '../../../src/engine/native/places.ts';
+import { oneDnnVersion } from '../../../src/engine/native/variants.ts';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const nativePackage = '@tensorflow/tfjs-node-gpu';
@@ -101,6 +102,10 @@ export function standInPrograms(folder: string, engine: string): string {
       for (const name of ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']) {
         fs.symlinkSync(path.join(${JSON.stringify(engine)}, 'deps/lib', name), path.join(unpacked, name));
       }
+      const library = path.join(rest[2], 'onednn_cpu_gomp-${oneDnnVersion}.data/data/lib');
+      fs.mkdirSync(library, { recursive: true });
+      fs.symlinkSync(path.join(${JSON.stringify(engine)}, 'deps/lib/libdnnl.so.3'), path.join(library, 'libdnnl.so.3'));
+      fs.mkdirSync(path.join(rest[2], 'onednn_devel_cpu_gomp-${oneDnnVersion}.data/data/include/oneapi'), { recursive: true });
     }
     function waitForParent() {
       const parent = process.ppid;
@@ -111,7 +116,9 @@ export function standInPrograms(folder: string, engine: string): string {
     join(folder, 'g++'),
     `const output = process.argv[process.argv.indexOf('-o') + 1];
     if (!process.argv.includes('--version')) {
-      fs.copyFileSync(path.join(${JSON.stringify(engine)}, 'lib/napi-v8', path.basename(output)), output);
+      // Fused ops are compiled beside their place.
+      const name = path.basename(output).replace(/[.]node[.].*$/, '.node');
+      fs.copyFileSync(path.join(${JSON.stringify(engine)}, 'lib/napi-v8', name), output);
     }`,
   );
   return folder;

@@ -6,7 +6,7 @@ it('pins every wheel by version and digest', () => {
     for (const arch of ['x64', 'arm64']) {
       const recipe = recipeOf(variant, 'linux', arch);
       if (!recipe) continue;
-      const wheels = [recipe.tensorflow, ...recipe.nvidia];
+      const wheels = [recipe.tensorflow, ...recipe.oneDnn, ...recipe.nvidia];
       for (const { version, sha256 } of wheels) {
         expect(version).toMatch(/^\d+(\.\d+)+$/);
         expect(sha256).toMatch(/^[0-9a-f]{64}$/);
