@@ -47,11 +47,12 @@ export const fusedBlocks: Blocks = {
       float('output_rate', outputMask.rate),
       flag('rounds_factors', usesBfloat16()),
     ];
+    const own = [float('epsilon', epsilon), keeps()];
     const dense = [query, key, value, output, norm].flatMap(({ weight, bias }) => [weight, bias]);
     return fused([x, ...dense], ([input, ...parameters], save) => {
       const [y, kept] = runFusedOp(
         'ContrafitAttention',
-        [...shared, float('epsilon', epsilon)],
+        [...shared, ...own],
         [input as tf.Tensor, offsets, ...parameters, ...keys],
         2,
       ) as [tf.Tensor2D, tf.Tensor];
@@ -67,11 +68,12 @@ export const fusedBlocks: Blocks = {
   feedForward({ x, inner, outer, norm, epsilon, mask }) {
     const key = keyOf(mask);
     const shared = [float('rate', mask.rate), flag('rounds_factors', usesBfloat16())];
+    const own = [float('epsilon', epsilon), keeps()];
     const dense = [inner, outer, norm].flatMap(({ weight, bias }) => [weight, bias]);
     return fused([x, ...dense], ([input, ...parameters], save) => {
       const [y, kept] = runFusedOp(
         'ContrafitFeedForward',
-        [...shared, float('epsilon', epsilon)],
+        [...shared, ...own],
         [input as tf.Tensor, ...parameters, key],
         2,
       ) as [tf.Tensor2D, tf.Tensor];
@@ -102,6 +104,11 @@ function fused(
     return { value, gradFunc: gradient };
   });
   return op(...inputs) as tf.Tensor2D;
+}
+
+/** Whether a forward pass keeps what its gradient needs: only where gradients are being recorded. */
+function keeps() {
+  return flag('keeps', tf.engine().state.gradientDepth > 0);
 }
 
 function keyOf({ seed, counter }: DropoutMask): tf.Tensor {

@@ -89,14 +89,19 @@ export function runBlocks(blocks: Blocks, given: BlockCase, firstId = 0): Record
       });
     };
     const names = Object.keys(tensors);
+    let recorded = new Float32Array();
     const gradients = tf.grads((...inputs: tf.Tensor[]) => {
       names.forEach((name, i) => {
         (tensors[name] as tf.Tensor) = inputs[i] as tf.Tensor;
       });
-      return tf.sum(tf.mul(forward(), weighting));
+      const value = forward();
+      recorded = value.dataSync() as Float32Array<ArrayBuffer>;
+      return tf.sum(tf.mul(value, weighting));
     })(names.map((name) => tensors[name] as tf.Tensor));
     return {
+      // Passes whose gradient nobody asks for may take another way.
       value: forward().dataSync() as Float32Array,
+      recorded,
       ...Object.fromEntries(names.map((name, i) => [name, gradients[i]?.dataSync() as Float32Array])),
     };
   });

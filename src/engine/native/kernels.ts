@@ -83,7 +83,7 @@ export async function compileKernels(
 
 function flagsOf({ name }: Level): string[] {
   return [
-    ...['-O3', `-march=${name}`, '-std=c++17', '-fopenmp', '-fPIC', '-shared', '-fvisibility=hidden'],
+    ...['-O3', `-march=${name}`, '-std=c++2a', '-fopenmp', '-fPIC', '-shared', '-fvisibility=hidden'],
     // So that loops over numbers become vector instructions: nobody reads errno or floating-point traps.
     ...['-fno-math-errno', '-fno-trapping-math', '-ffp-contract=fast'],
     ...(name === 'x86-64-v4' ? ['-mprefer-vector-width=512'] : []),

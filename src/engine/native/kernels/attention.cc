@@ -325,10 +325,11 @@ class Attention {
              "norm_weight: float", "norm_bias: float", "probability_key: int32", "output_key: int32"},
             {"y: float", "kept: int32"},
             {"heads: int", "first_only: bool", "epsilon: float", "probability_rate: float", "output_rate: float",
-             "rounds_factors: bool"}};
+             "rounds_factors: bool", "keeps: bool"}};
   }
 
-  explicit Attention(const Attributes& attributes) : settings_(attributes), epsilon_(attributes.number("epsilon")) {}
+  explicit Attention(const Attributes& attributes)
+      : settings_(attributes), epsilon_(attributes.number("epsilon")), keeps_(attributes.flag("keeps")) {}
 
   void run(Call& call) const { settings_.bfloat16 ? run<Bfloat16>(call) : run<float>(call); }
 
@@ -341,7 +342,7 @@ class Attention {
     call.require(texts.cover(call.length(0, 0)), "texts of at least one token, which cover all tokens");
     call.require(settings_.heads > 0 && width % settings_.heads == 0, "a width that is a multiple of the heads");
     const float* x = call.floats(0);
-    const Kept<T> kept(call.opaque(1, Kept<T>::units(texts, width)), texts, width);
+    const Kept<T> kept(keptMemory(call, 1, Kept<T>::units(texts, width), keeps_, scratch), texts, width);
     float* y = call.output(0, {queries, width});
 
     const float* asking = queryRows(x, texts, width, scratch);
@@ -349,7 +350,7 @@ class Attention {
     const T* askingInput = settings_.firstOnly ? asFactor<T>(asking, queries * width, scratch) : input;
     const auto project = [&](const T* from, int64_t rows, int weight, T* to, int64_t stride) {
       multiplyByWeight(Matrix<const T>(from, rows, width), Matrix<const float>(call.floats(weight), width, width),
-                       Weight::forward, Matrix<T>(to, rows, width, stride), scratch, {call.floats(weight + 1)});
+                       Weight::forward, Matrix<T>(to, rows, width, stride), scratch, {.bias = call.floats(weight + 1)});
     };
     project(askingInput, queries, 2, kept.query, width);
     project(input, tokens, 4, kept.keyValue, 2 * width);
@@ -357,13 +358,14 @@ class Attention {
     attend(kept, texts, {width, settings_.heads}, Dropout(call.integers(12), settings_.probabilityRate), scratch);
     float* product = scratch.array<float>(queries * width);
     multiplyByWeight(Matrix<const T>(kept.context, queries, width), Matrix<const float>(call.floats(8), width, width),
-                     Weight::forward, Matrix<float>(product, queries, width), scratch, {call.floats(9)});
+                     Weight::forward, Matrix<float>(product, queries, width), scratch, {.bias = call.floats(9)});
     residualNorm(asking, product, queries, width, Dropout(call.integers(13), settings_.outputRate),
                  {call.floats(10), call.floats(11), epsilon_}, kept.normalised, y);
   }
 
   Settings settings_;
   float epsilon_;
+  bool keeps_;
 };
 
 class AttentionGradient {
@@ -419,7 +421,7 @@ class AttentionGradient {
       multiplyTransposed(gradient, Matrix<const T>(from, gradient.rows, width), weightGradient(call, result, width));
       columnSumsOf(gradient, call.output(result + 1, {width}), scratch);
       multiplyByWeight(gradient, Matrix<const float>(call.floats(weight), width, width), Weight::backward,
-                       Matrix<float>(to, gradient.rows, width), scratch, {nullptr, accumulate});
+                       Matrix<float>(to, gradient.rows, width), scratch, {.accumulate = accumulate});
     };
     backward({gradients.query, queries, width}, askingInput, 3, 1, asking, true);
     backward({gradients.keyValue, tokens, width, 2 * width}, input, 4, 3, xGradient, !settings_.firstOnly);

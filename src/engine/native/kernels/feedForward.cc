@@ -14,7 +14,7 @@ namespace {
 /** What the backward pass needs, in one opaque tensor. */
 template <class T>
 struct Kept {
-  /** Before GELU, [rows, inner]. */
+  /** Before GELU, [rows, inner]; after it where nothing is kept. */
   T* before;
   Normalised normalised;
 
@@ -44,13 +44,14 @@ class FeedForward {
             {"x: float", "inner_weight: float", "inner_bias: float", "outer_weight: float", "outer_bias: float",
              "norm_weight: float", "norm_bias: float", "dropout_key: int32"},
             {"y: float", "kept: int32"},
-            {"epsilon: float", "rate: float", "rounds_factors: bool"}};
+            {"epsilon: float", "rate: float", "rounds_factors: bool", "keeps: bool"}};
   }
 
   explicit FeedForward(const Attributes& attributes)
       : epsilon_(attributes.number("epsilon")),
         rate_(attributes.number("rate")),
-        bfloat16_(attributes.flag("rounds_factors")) {}
+        bfloat16_(attributes.flag("rounds_factors")),
+        keeps_(attributes.flag("keeps")) {}
 
   void run(Call& call) const { bfloat16_ ? run<Bfloat16>(call) : run<float>(call); }
 
@@ -60,17 +61,20 @@ class FeedForward {
     Scratch scratch;
     const int64_t rows = call.length(0, 0), width = call.length(0, 1), inner = call.length(1, 0);
     const float* x = call.floats(0);
-    Kept<T> kept(call.opaque(1, Kept<T>::units(rows, width, inner)), rows, width, inner);
+    const Kept<T> kept(keptMemory(call, 1, Kept<T>::units(rows, width, inner), keeps_, scratch), rows, width, inner);
     float* y = call.output(0, {rows, width});
 
     const Matrix<const T> input(asFactor<T>(x, rows * width, scratch), rows, width);
     multiplyByWeight(input, Matrix<const float>(call.floats(1), inner, width), Weight::forward,
-                     Matrix<T>(kept.before, rows, inner), scratch, {call.floats(2)});
-    T* after = scratch.array<T>(rows * inner);
-    activate(kept.before, rows * inner, after);
+                     Matrix<T>(kept.before, rows, inner), scratch, {.bias = call.floats(2), .gelu = !keeps_});
+    T* after = kept.before;
+    if (keeps_) {
+      after = scratch.array<T>(rows * inner);
+      activate(kept.before, rows * inner, after);
+    }
     float* product = scratch.array<float>(rows * width);
     multiplyByWeight(Matrix<const T>(after, rows, inner), Matrix<const float>(call.floats(3), width, inner),
-                     Weight::forward, Matrix<float>(product, rows, width), scratch, {call.floats(4)});
+                     Weight::forward, Matrix<float>(product, rows, width), scratch, {.bias = call.floats(4)});
     residualNorm(x, product, rows, width, Dropout(call.integers(7), rate_), {call.floats(5), call.floats(6), epsilon_},
                  kept.normalised, y);
   }
@@ -78,6 +82,7 @@ class FeedForward {
   float epsilon_;
   float rate_;
   bool bfloat16_;
+  bool keeps_;
 };
 
 class FeedForwardGradient {
@@ -135,7 +140,7 @@ class FeedForwardGradient {
     const Matrix<const T> input(asFactor<T>(call.floats(1), rows * width, scratch), rows, width);
     multiplyTransposed(before, input, Matrix<float>(call.output(1, {inner, width}), inner, width));
     multiplyByWeight(before, Matrix<const float>(call.floats(2), inner, width), Weight::backward,
-                     Matrix<float>(xGradient, rows, width), scratch, {nullptr, true});
+                     Matrix<float>(xGradient, rows, width), scratch, {.accumulate = true});
   }
 
   float rate_;

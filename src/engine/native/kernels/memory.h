@@ -63,6 +63,14 @@ class Scratch {
 inline int threadCount() { return omp_get_max_threads(); }
 inline int threadNumber() { return omp_get_thread_num(); }
 
+/** Memory of an op's opaque output; where no gradient will read it, the output is empty and the memory temporary. */
+template <class Call>
+int32_t* keptMemory(Call& call, int output, int64_t units, bool keeps, Scratch& scratch) {
+  if (keeps) return call.opaque(output, units);
+  call.opaque(output, 0);
+  return scratch.array<int32_t>(units);
+}
+
 /** Cuts an opaque output into arrays. */
 class Layout {
  public:

@@ -89,11 +89,10 @@ class Product {
     Owned<dnnl_primitive_attr_t, dnnl_primitive_attr_destroy> attributes;
     check(dnnl_primitive_attr_create(&attributes), "no attributes");
     Owned<dnnl_post_ops_t, dnnl_post_ops_destroy> after;
-    if (options.accumulate) {
-      check(dnnl_post_ops_create(&after), "no post-ops");
-      check(dnnl_post_ops_append_sum(after, 1.0f, 0, dnnl_data_type_undef), "no sum");
-      check(dnnl_primitive_attr_set_post_ops(attributes, after), "no post-ops");
-    }
+    check(dnnl_post_ops_create(&after), "no post-ops");
+    if (options.accumulate) check(dnnl_post_ops_append_sum(after, 1.0f, 0, dnnl_data_type_undef), "no sum");
+    if (options.gelu) check(dnnl_post_ops_append_eltwise(after, dnnl_eltwise_gelu_erf, 0, 0), "no GELU");
+    check(dnnl_primitive_attr_set_post_ops(attributes, after), "no post-ops");
     check(dnnl_matmul_primitive_desc_create(&plan_, engine(), a, b, biasShape_, result, attributes),
           "no such matrix product");
     check(dnnl_primitive_create(&primitive_, plan_), "no matrix product");

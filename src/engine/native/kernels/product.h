@@ -27,6 +27,8 @@ struct ProductOptions {
   const float* bias = nullptr;
   /** Whether the product is added to what is there. */
   bool accumulate = false;
+  /** Whether the result is GELU of it all. */
+  bool gelu = false;
 };
 
 /** result = aᵀ · b; the gradient of a weight. @throws std::runtime_error if oneDNN cannot do it */
