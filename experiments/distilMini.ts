@@ -23,7 +23,7 @@ import { loadCorpus } from '../src/data/corpus.ts';
 import { embeddingNames } from '../src/encoders/architecture.ts';
 import { embedTexts } from '../src/encoders/embed.ts';
 import type { Encoder } from '../src/encoders/encoder.ts';
-import { loadEncoder, saveEncoder } from '../src/encoders/huggingFaceFolder.ts';
+import { encoderHash, loadEncoder, saveEncoder } from '../src/encoders/huggingFaceFolder.ts';
 import { resolveEncoder } from '../src/encoders/resolveEncoder.ts';
 import { startEngine } from '../src/engine/engine.ts';
 import { type Matrix, normaliseRows } from '../src/evaluation/matrix.ts';
@@ -71,8 +71,9 @@ async function main(): Promise<number> {
   const teacherFolder = await resolveEncoder(teacherName, encoders);
   const teacher = await loadEncoder(teacherFolder, teacherName);
   const cache = new Cache(join(cacheFolder, 'distilMini'));
+  const hash = await encoderHash(teacherFolder);
   const embedTeacher = (those: readonly string[]) =>
-    cache.get('teacher', { hash: teacher.hash, texts: those }, () => embedAll(teacher, those));
+    cache.get('teacher', { hash, texts: those }, () => embedAll(teacher, those));
 
   // Normalised first, as sentence-transformers publishes this teacher: every text then counts the same.
   const directions = normaliseRows(await embedTeacher(texts));

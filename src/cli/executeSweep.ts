@@ -124,10 +124,10 @@ function checkedWorkers(workers: number): number {
 
 /** `retrofit: tensorflow (libtensorflow 2.21.0, CPU, fused ops) · 2 workers × 1 thread · bfloat16` */
 function engineLine({ plan, groups }: PreparedSweep): string {
-  const engines = groups.map(({ engine, workers }) =>
+  const engines = groups.map(({ engine, pool }) =>
     [
       `${engine.name} (${engine.detail})`,
-      `${count(workers, 'worker')} × ${count(engine.threads, 'thread')}`,
+      `${count(pool.size, 'worker')} × ${count(engine.threads, 'thread')}`,
       engine.precision,
       ...(engine.slowerBecause === undefined ? [] : [engine.slowerBecause]),
     ].join(' · '),

@@ -24,21 +24,24 @@ const masksPerStep = 1024;
  * pass can be repeated exactly: make another one with the same seed and step.
  *
  * @param rate of both kinds. Default: the encoder's own rates
+ * @returns undefined where nothing is dropped
  */
 export function createDropout(
   seed: number,
   step: number,
   { dropout }: Pick<EncoderConfig, 'dropout'>,
   rate?: number | undefined,
-): Dropout {
+): Dropout | undefined {
+  const rates = { hidden: rate ?? dropout.hidden, attention: rate ?? dropout.attention };
+  if (rates.hidden === 0 && rates.attention === 0) return undefined;
   let drawn = 0;
   const draw = (p: number): DropoutMask => {
     if (drawn === masksPerStep) throw new RangeError(`more than ${masksPerStep} dropout masks in one step`);
     return { seed, counter: step * masksPerStep + drawn++, rate: p };
   };
   return {
-    hidden: () => draw(rate ?? dropout.hidden),
-    attention: () => draw(rate ?? dropout.attention),
+    hidden: () => draw(rates.hidden),
+    attention: () => draw(rates.attention),
   };
 }
 

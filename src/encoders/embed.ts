@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Matrix } from '../evaluation/matrix.ts';
-import { collate } from '../text/batch.ts';
+import { collate, selectTexts } from '../text/batch.ts';
+import { groupRepeated } from '../text/groupRepeated.ts';
 import { lengthBuckets } from '../text/lengthBuckets.ts';
 import type { TokenSequences } from '../text/tokenSequences.ts';
 import type { Encoder } from './encoder.ts';
@@ -14,7 +15,10 @@ export interface EmbedOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** The embeddings of all texts in their order, [texts, hiddenSize]; without dropout, in batches of similar length. */
+/**
+ * The embeddings of all texts in their order, [texts, hiddenSize]; without dropout, in batches of similar length. What
+ * is there several times is computed once.
+ */
 export async function embedTexts(
   encoder: Encoder,
   texts: TokenSequences,
@@ -23,14 +27,20 @@ export async function embedTexts(
   const columns = encoder.config.hiddenSize;
   const data = new Float32Array(texts.size * columns);
   let done = 0;
-  for (const indices of lengthBuckets(texts, batchSize)) {
-    const vectors = encoder.embed(collate(texts, indices, encoder.tokeniser.padId), pooling);
+  const groups = groupRepeated(texts);
+  const distinct = selectTexts(
+    texts,
+    groups.map(([first]) => first as number),
+  );
+  for (const indices of lengthBuckets(distinct, batchSize)) {
+    const vectors = encoder.embed(collate(distinct, indices, encoder.tokeniser.padId), pooling);
     const values = await vectors.data();
     vectors.dispose();
     for (const [row, index] of indices.entries()) {
-      data.set(values.subarray(row * columns, (row + 1) * columns), index * columns);
+      const own = groups[index] as number[];
+      for (const place of own) data.set(values.subarray(row * columns, (row + 1) * columns), place * columns);
+      done += own.length;
     }
-    done += indices.length;
     onProgress?.(done, texts.size);
     // Lets messages and signals through between two batches.
     await setImmediate();

@@ -3,9 +3,13 @@ import { type Problem, UserError } from '../errors.ts';
 import type { TokenBatch } from '../text/batch.ts';
 import type { Tokeniser } from '../text/tokeniser.ts';
 import type { EncoderConfig } from './config.ts';
-import { forward, forwardPooled, type PassOptions } from './forward.ts';
+import { type PassOptions as ForwardOptions, forward, forwardPooled } from './forward.ts';
+import { FrozenLayers } from './frozenLayers.ts';
 import type { Pooling } from './pooling.ts';
 import type { StoredTensor } from './safetensors.ts';
+
+/** What a pass through an encoder takes. */
+export type PassOptions = Omit<ForwardOptions, 'frozen'>;
 
 /** A transformer encoder with its tokeniser. */
 export interface Encoder {
@@ -13,8 +17,6 @@ export interface Encoder {
   readonly name: string;
   readonly config: EncoderConfig;
   readonly tokeniser: Tokeniser;
-  /** SHA-256 of the configuration, the tokeniser and the weights that it was loaded from. */
-  readonly hash: string;
   /** The trainable tensors by the names that they have in the model's file, in its orientation ([out, in]). */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /**
@@ -30,6 +32,11 @@ export interface Encoder {
    * @throws UserError `ENCODER_TEXT_TOO_LONG` for a batch longer than `config.maxLength`, `ENCODER_TEXT_EMPTY`
    */
   embed(batch: TokenBatch, pooling: Pooling, options?: PassOptions): tf.Tensor2D;
+  /**
+   * Says that so many of the lowest layers, and the embeddings, stay as they are from now on: `embed` computes them
+   * once for each text that it sees without dropout. 0: none.
+   */
+  freezeLayers(count: number): void;
   dispose(): void;
   /** What {@link saveEncoder} needs beside the variables to write the folder again. */
   readonly source: EncoderSource;
@@ -48,9 +55,7 @@ export interface EncoderSource {
 }
 
 /** An encoder over tensors that are already there; it owns them from now on. */
-export function createEncoder(
-  parts: Pick<Encoder, 'name' | 'config' | 'tokeniser' | 'hash' | 'variables' | 'source'>,
-): Encoder {
+export function createEncoder(parts: Pick<Encoder, 'name' | 'config' | 'tokeniser' | 'variables' | 'source'>): Encoder {
   const { variables, config, source } = parts;
   const weights = (name: string) => {
     const found = variables.get(source.prefix + name);
@@ -63,6 +68,7 @@ export function createEncoder(
       if (!batch.mask[text * batch.length]) throw new UserError(withoutTokens(parts.name));
     }
   };
+  let frozen: FrozenLayers | undefined;
   return {
     ...parts,
     hiddenStates(batch, options) {
@@ -71,7 +77,10 @@ export function createEncoder(
     },
     embed(batch, pooling, options) {
       check(batch);
-      return forwardPooled(config, weights, batch, pooling, options);
+      return forwardPooled(config, weights, batch, pooling, options?.dropout ? options : { ...options, frozen });
+    },
+    freezeLayers(count) {
+      frozen = count > 0 ? new FrozenLayers(count) : undefined;
     },
     dispose: () => tf.dispose([...variables.values()]),
   };

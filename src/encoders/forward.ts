@@ -4,6 +4,7 @@ import { type Architecture, architectureOf, embeddingNames, type LayerNames } fr
 import { type Blocks, currentBlocks, type Parameters } from './blocks.ts';
 import type { EncoderConfig } from './config.ts';
 import { type Dropout, type DropoutMask, keepAll } from './dropout.ts';
+import type { FrozenLayers } from './frozenLayers.ts';
 import { type Packing, packingOf } from './packing.ts';
 import type { Pooling } from './pooling.ts';
 
@@ -16,6 +17,8 @@ export interface PassOptions {
   readonly dropout?: Dropout | undefined;
   /** Default: the fastest of the current engine. */
   readonly blocks?: Blocks | undefined;
+  /** What is known of the lowest layers; only without dropout. Default: nothing. */
+  readonly frozen?: FrozenLayers | undefined;
 }
 
 /** The last layer's hidden states, [batch, length, hiddenSize]; those at padding mean nothing. */
@@ -26,9 +29,8 @@ export function forward(
   options: PassOptions = {},
 ): tf.Tensor3D {
   return tf.tidy(() => {
-    const packing = packingOf(batch);
-    const hidden = new Pass(config, weights, batch, packing, options).hidden(false);
-    return tf.reshape(packing.pad(hidden), [batch.size, batch.length, config.hiddenSize]);
+    const pass = new Pass(config, weights, batch, options);
+    return tf.reshape(pass.packing.pad(pass.hidden(false)), [batch.size, batch.length, config.hiddenSize]);
   });
 }
 
@@ -44,45 +46,50 @@ export function forwardPooled(
   options: PassOptions = {},
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const packing = packingOf(batch);
-    const pass = new Pass(config, weights, batch, packing, options);
-    return pooling === 'cls' ? pass.hidden(true) : packing.mean(pass.hidden(false));
+    const pass = new Pass(config, weights, batch, options);
+    return pooling === 'cls' ? pass.hidden(true) : pass.packing.mean(pass.hidden(false));
   });
 }
 
 /** One batch on its way through the layers. */
 class Pass {
+  readonly packing: Packing;
   readonly #config: EncoderConfig;
   readonly #architecture: Architecture;
   readonly #weights: Weights;
   readonly #batch: TokenBatch;
-  readonly #packing: Packing;
-  readonly #dropout: Dropout | undefined;
+  readonly #options: PassOptions;
   readonly #blocks: Blocks;
 
-  constructor(
-    config: EncoderConfig,
-    weights: Weights,
-    batch: TokenBatch,
-    packing: Packing,
-    { dropout, blocks }: PassOptions,
-  ) {
+  constructor(config: EncoderConfig, weights: Weights, batch: TokenBatch, options: PassOptions) {
     this.#config = config;
     this.#architecture = architectureOf(config);
     this.#weights = weights;
     this.#batch = batch;
-    this.#packing = packing;
-    this.#dropout = dropout;
-    this.#blocks = blocks ?? currentBlocks();
+    this.packing = packingOf(batch);
+    this.#options = options;
+    this.#blocks = options.blocks ?? currentBlocks();
   }
 
   /** [tokens, hiddenSize], or with `firstOnly` [texts, hiddenSize]: the first tokens' */
   hidden(firstOnly: boolean): tf.Tensor2D {
     const { layers } = this.#config;
-    let hidden = this.#embeddings();
-    for (let layer = 0; layer < layers; layer++) {
+    const { frozen } = this.#options;
+    if (!frozen) return this.#through(this.#embeddings(), 0, layers, firstOnly);
+    const states = frozen.states(this.#batch, (missing) => {
+      const pass = new Pass(this.#config, this.#weights, missing, { blocks: this.#blocks });
+      return pass.#through(pass.#embeddings(), 0, frozen.count, false);
+    });
+    if (frozen.count === layers) return firstOnly ? this.packing.first(states) : states;
+    return this.#through(states, frozen.count, layers, firstOnly);
+  }
+
+  /** Through the layers from `from` to before `to`. */
+  #through(states: tf.Tensor2D, from: number, to: number, firstOnly: boolean): tf.Tensor2D {
+    let hidden = states;
+    for (let layer = from; layer < to; layer++) {
       const names = this.#architecture.layerNames(layer);
-      hidden = tf.tidy(() => this.#layer(names, hidden, firstOnly && layer === layers - 1));
+      hidden = tf.tidy(() => this.#layer(names, hidden, firstOnly && layer === this.#config.layers - 1));
     }
     return hidden;
   }
@@ -95,7 +102,7 @@ class Pass {
     if (this.#config.tokenTypes > 0) tables.push([embeddingNames.tokenTypes, this.#batch.typeIds]);
     return this.#blocks.embeddings({
       tables: tables.map(([name]) => this.#weights(name) as tf.Tensor2D),
-      ids: tables.map(([, padded]) => Int32Array.from(this.#packing.places, (place) => padded[place] as number)),
+      ids: tables.map(([, padded]) => Int32Array.from(this.packing.places, (place) => padded[place] as number)),
       norm: this.#parameters(embeddingNames.norm),
       epsilon: this.#config.layerNormEpsilon,
       mask: this.#hiddenMask(),
@@ -113,10 +120,10 @@ class Pass {
       output: this.#parameters(names.attentionOutput),
       norm: this.#parameters(names.attentionNorm),
       heads: this.#config.heads,
-      packing: this.#packing,
+      packing: this.packing,
       firstOnly,
       epsilon,
-      probabilityMask: this.#dropout?.attention() ?? keepAll,
+      probabilityMask: this.#options.dropout?.attention() ?? keepAll,
       outputMask: this.#architecture.dropsAttentionOutput ? this.#hiddenMask() : keepAll,
     });
     return this.#blocks.feedForward({
@@ -134,6 +141,6 @@ class Pass {
   }
 
   #hiddenMask(): DropoutMask {
-    return this.#dropout?.hidden() ?? keepAll;
+    return this.#options.dropout?.hidden() ?? keepAll;
   }
 }

@@ -1,18 +1,28 @@
 /** float32 values of IEEE 754 binary16 bit patterns; exact, also for subnormal numbers, infinities and NaN. */
 export function float16ToFloat32(bits: Uint16Array): Float32Array {
-  return Float32Array.from(bits, (pattern) => {
-    const sign = pattern & 0x8000 ? -1 : 1;
-    const exponent = (pattern >> 10) & 0x1f;
-    const fraction = pattern & 0x3ff;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
+  decoded ??= Float32Array.from({ length: 0x10000 }, (_, pattern) => valueOfPattern(pattern));
+  const values = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) values[i] = decoded[bits[i] as number] as number;
+  return values;
+}
+
+/** Of every pattern: looking up takes a tenth of the time of computing. */
+let decoded: Float32Array | undefined;
+
+function valueOfPattern(pattern: number): number {
+  const sign = pattern & 0x8000 ? -1 : 1;
+  const exponent = (pattern >> 10) & 0x1f;
+  const fraction = pattern & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** float32 values of bfloat16 bit patterns, which are the upper halves of float32's. */
 export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(bits, (pattern) => pattern << 16).buffer);
+  const patterns = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) patterns[i] = (bits[i] as number) << 16;
+  return new Float32Array(patterns.buffer);
 }
 
 /** binary16 bit patterns of float32 values, rounded to nearest, ties to even; what is too large becomes infinite. */

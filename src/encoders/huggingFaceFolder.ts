@@ -103,7 +103,7 @@ export async function loadEncoder(folder: string, name: string): Promise<Encoder
     }
   }
   const source = { configFile, prefix, otherTensors, tokeniserFiles: await readTokeniserFiles(folder) };
-  return createEncoder({ name, config, tokeniser, hash: await encoderHash(folder), variables, source });
+  return createEncoder({ name, config, tokeniser, variables, source });
 }
 
 /**

@@ -18,6 +18,11 @@ export function row({ data, columns }: Matrix, i: number): Float32Array {
   return data.subarray(i * columns, (i + 1) * columns);
 }
 
+/** A view of some rows. */
+export function rowRange({ data, columns }: Matrix, { from, to }: RowRange): Matrix {
+  return { data: data.subarray(from * columns, to * columns), rows: to - from, columns };
+}
+
 /** The given rows, in the given order. */
 export function selectRows(matrix: Matrix, indices: ArrayLike<number>): Matrix {
   const { columns } = matrix;

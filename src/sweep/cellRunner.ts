@@ -11,11 +11,11 @@ import { loadEncoder, saveEncoder } from '../encoders/huggingFaceFolder.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import { deltaMse } from '../evaluation/drift.ts';
 import { evaluate } from '../evaluation/index.ts';
-import { type Matrix, selectRows } from '../evaluation/matrix.ts';
+import { type Matrix, rowRange, selectRows } from '../evaluation/matrix.ts';
 import { leaveOneOut } from '../evaluation/neighbours.ts';
 import { createHead } from '../heads/projectionHead.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
-import { selectTexts } from '../text/batch.ts';
+import { joinTexts, selectTexts } from '../text/batch.ts';
 import type { TokenSequences } from '../text/tokenSequences.ts';
 import { type EndRecord, JournalWriter } from '../tracking/journal.ts';
 import { type TrainingOutcome, train, type ValidationResult } from '../training/trainer.ts';
@@ -154,14 +154,12 @@ async function runRetrofit(
     const trainSeconds = secondsSince(started);
 
     const references = referenceIndices(texts.train.size, settings.evaluation.references);
-    const total = texts.test.size + references.length;
-    const embed = (selected: TokenSequences, before: number) =>
-      embedTexts(encoder, selected, {
-        pooling: settings.pooling,
-        onProgress: (done) => context.onProgress({ phase: 'evaluating', done: before + done, total, terms: {} }),
-      });
-    const test = await embed(texts.test, 0);
-    const trained = await embed(selectTexts(texts.train, references), texts.test.size);
+    const evaluated = await embedTexts(encoder, joinTexts([texts.test, selectTexts(texts.train, references)]), {
+      pooling: settings.pooling,
+      onProgress: (done, total) => context.onProgress({ phase: 'evaluating', done, total, terms: {} }),
+    });
+    const test = rowRange(evaluated, { from: 0, to: texts.test.size });
+    const trained = rowRange(evaluated, { from: texts.test.size, to: evaluated.rows });
     const original = await materials.frozen(settings, engine, 'test');
     const metrics = await measure(cell, corpus, { train: trained, references, test, original });
     if (settings.training.save) await saveEncoder(encoder, join(folder, 'encoder'), settings.pooling);

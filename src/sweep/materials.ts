@@ -2,6 +2,7 @@ import type { Corpus } from '../data/corpus.ts';
 import { loadCorpus } from '../data/corpus.ts';
 import type { DataPlaces, SplitName } from '../data/source.ts';
 import { embedTexts } from '../encoders/embed.ts';
+import type { Encoder } from '../encoders/encoder.ts';
 import { describeEncoder, encoderHash, loadEncoder } from '../encoders/huggingFaceFolder.ts';
 import { type EncoderPlaces, resolveEncoder } from '../encoders/resolveEncoder.ts';
 import type { EngineInfo } from '../engine/engine.ts';
@@ -49,6 +50,7 @@ export class Materials {
   readonly #places: Places;
   readonly #cache: Cache;
   readonly #memory = new Map<string, Promise<unknown>>();
+  #frozenEncoder: Encoder | undefined;
 
   constructor(places: Places, cache: Cache) {
     this.#places = places;
@@ -108,19 +110,29 @@ export class Materials {
     onProgress?: (done: number, total: number) => void,
   ): Promise<Matrix> {
     return this.#cache.get('embeddings', await this.#originOf(settings, engine, shard), async () => {
-      const { folder } = await this.encoder(settings.encoder);
       const texts = await this.tokens(settings, shard.split);
-      const encoder = await loadEncoder(folder, settings.encoder);
-      try {
-        const indices = Array.from({ length: shard.to - shard.from }, (_, i) => shard.from + i);
-        return await embedTexts(encoder, selectTexts(texts, indices), {
-          pooling: settings.pooling,
-          ...(onProgress && { onProgress }),
-        });
-      } finally {
-        encoder.dispose();
-      }
+      const encoder = await this.#loaded(settings.encoder);
+      const indices = Array.from({ length: shard.to - shard.from }, (_, i) => shard.from + i);
+      return embedTexts(encoder, selectTexts(texts, indices), {
+        pooling: settings.pooling,
+        ...(onProgress && { onProgress }),
+      });
     });
+  }
+
+  /** Frees the frozen encoder, which is kept from one shard to the next. */
+  release(): void {
+    this.#frozenEncoder?.dispose();
+    this.#frozenEncoder = undefined;
+  }
+
+  async #loaded(name: string): Promise<Encoder> {
+    if (this.#frozenEncoder?.name !== name) {
+      this.release();
+      const { folder } = await this.encoder(name);
+      this.#frozenEncoder = await loadEncoder(folder, name);
+    }
+    return this.#frozenEncoder;
   }
 
   async #originOf({ data, encoder, pooling, maxLength, precision }: Settings, engine: EngineInfo, shard: Shard) {

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { createSampler } from '../../samplers/index.ts';
 import { embedTexts } from '../encoders/embed.ts';
+import { frozenLayersBytes } from '../encoders/frozenLayers.ts';
 import { loadEncoder } from '../encoders/huggingFaceFolder.ts';
 import { createHead } from '../heads/projectionHead.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
@@ -59,7 +60,8 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
       textsPerSecond,
       encoderBytes: parameters * Float32Array.BYTES_PER_ELEMENT,
       embeddingBytes: columns * Float32Array.BYTES_PER_ELEMENT,
-      workerBytes: process.resourceUsage().maxRSS * 1024,
+      workerBytes:
+        process.resourceUsage().maxRSS * 1024 + (settings.training.freeze.layers > 0 ? frozenLayersBytes : 0),
     };
   } finally {
     encoder.dispose();

@@ -39,7 +39,6 @@ export interface PlannedCell {
 /** The cells of one precision, which share worker processes. */
 export interface CellGroup {
   readonly pool: WorkerPool;
-  readonly workers: number;
   /** Whether the user has chosen their number. */
   readonly workersAreGiven: boolean;
   readonly engine: EngineInfo;
@@ -75,8 +74,6 @@ export async function prepareSweep(
   const cacheFolder = join(request.out, 'cache');
   const cache = new Cache(cacheFolder);
   const materials = new Materials(request.places, cache);
-  const { notes, batches } = await check(plan, materials, onDownload);
-
   const setup = (precision: GridPoint['settings']['precision'], threads: number): WorkerSetup => ({
     engine: { engine: request.engine, precision, threads },
     places: request.places,
@@ -85,25 +82,30 @@ export async function prepareSweep(
     experiment: plan.name,
     code: request.code,
   });
-  const pools: WorkerPool[] = [];
+  const started = [...new Set(plan.points.map((point) => point.settings.precision))].map((precision) => {
+    const points = plan.points.filter((point) => point.settings.precision === precision);
+    const workers = request.workers ?? Math.min(availableParallelism(), points.length * plan.seeds.length);
+    const threads = Math.max(1, Math.floor(availableParallelism() / workers));
+    return { points, pool: new WorkerPool(setup(precision, threads), workers) };
+  });
   const groups: CellGroup[] = [];
+  let checked: Checked;
   try {
-    for (const precision of new Set(plan.points.map((point) => point.settings.precision))) {
-      const points = plan.points.filter((point) => point.settings.precision === precision);
-      const workers = request.workers ?? Math.min(availableParallelism(), points.length * plan.seeds.length);
-      const threads = Math.max(1, Math.floor(availableParallelism() / workers));
-      const pool = new WorkerPool(setup(precision, threads), workers);
-      pools.push(pool);
-      const engine = await pool.start();
+    // An engine takes its time to start; what is checked meanwhile comes first all the same.
+    const engines = started.map(({ pool }) => pool.start());
+    for (const engine of engines) engine.catch(() => {});
+    checked = await check(plan, materials, onDownload);
+    for (const [i, { points, pool }] of started.entries()) {
+      const engine = (await engines[i]) as EngineInfo;
       if (request.workers === undefined && engine.device === 'cuda') pool.size = 1;
-      const cells = await cellsOf(points, plan.seeds, engine, materials, batches);
-      groups.push({ pool, workers: pool.size, workersAreGiven: request.workers !== undefined, engine, cells });
+      const cells = await cellsOf(points, plan.seeds, engine, materials, checked.batches);
+      groups.push({ pool, workersAreGiven: request.workers !== undefined, engine, cells });
     }
   } catch (error) {
-    await Promise.all(pools.map((pool) => pool.stop()));
+    await Promise.all(started.map(({ pool }) => pool.stop()));
     throw error;
   }
-  return { plan, folder, materials, cache, groups, notes: [...notes, ...repeatedNotes(plan, groups)] };
+  return { plan, folder, materials, cache, groups, notes: [...checked.notes, ...repeatedNotes(plan, groups)] };
 }
 
 /** Axes that change no number, two names of the same folder for one, give the same cells. */
@@ -115,11 +117,16 @@ function repeatedNotes({ points, seeds }: Plan, groups: readonly CellGroup[]): s
     : [];
 }
 
+interface Checked {
+  readonly notes: readonly string[];
+  readonly batches: ReadonlyMap<GridPoint, number>;
+}
+
 async function check(
   plan: Plan,
   materials: Materials,
   onDownload?: (name: string, done: number, total: number) => void,
-) {
+): Promise<Checked> {
   const problems = new Map<string, Problem>();
   const notes = new Set<string>();
   const batches = new Map<GridPoint, number>();

@@ -5,13 +5,14 @@ import { performance } from 'node:perf_hooks';
 import { type Problem, UserError } from '../errors.ts';
 import type { EndRecord } from '../tracking/journal.ts';
 import { writeExperimentFile } from '../tracking/results.ts';
-import { isRates, measureSources, pendingCells } from './estimate.ts';
+import { betterArrangement } from './arrangement.ts';
 import { labelOf } from './labels.ts';
 import { lockFolder } from './lock.ts';
 import { expectedWorkerBytes, workersThatFit } from './memory.ts';
 import type { CellGroup, PreparedSweep } from './prepare.ts';
 import type { JobProgress, SweepView } from './progress.ts';
 import type { Job, JobFailure, JobResult, Rates } from './protocol.ts';
+import { type GroupWork, pendingCells, type Task, workOf } from './work.ts';
 import { Pace, secondsFor, type Workload } from './workload.ts';
 import { asWriteError } from './writeErrors.ts';
 
@@ -138,10 +139,15 @@ class Run {
   readonly #total: number;
   readonly #reused: number;
   #done = 0;
+  #work: readonly GroupWork[] = [];
+  /** Of one worker, by source; those that could not be measured are left out. */
+  readonly #rates = new Map<string, Rates>();
+  readonly #measured = new Set<string>();
+  /** Tasks that are over. */
+  readonly #over = new Set<Job>();
+  /** There as soon as all sources are measured. */
   #pace: Pace | undefined;
-  #paceStarted = performance.now();
-  /** Of the groups after the current one. */
-  #laterSeconds = 0;
+  #paceStarted = 0;
 
   constructor(sweep: PreparedSweep, options: SweepOptions) {
     this.#sweep = sweep;
@@ -155,13 +161,13 @@ class Run {
   async all(): Promise<SweepOutcome> {
     const clock = setInterval(() => this.#show(), 1000);
     try {
-      // All groups are measured before the first begins, so that the estimate holds for all.
-      const work: GroupWork[] = [];
-      for (const group of this.#sweep.groups) if (!this.#ended) work.push(await this.#measure(group));
-      for (const [i, one] of work.entries()) {
-        this.#laterSeconds = work.slice(i + 1).reduce((sum, { seconds, workers }) => sum + seconds / workers, 0);
-        if (!this.#ended) await this.#runGroup(one);
-        await one.group.pool.stop();
+      this.#work = await Promise.all(this.#sweep.groups.map((group) => workOf(this.#sweep, group, false)));
+      // All groups are measured before the first cell, so that the estimate holds for all.
+      for (const work of this.#work) if (!this.#ended) await this.#begin(work);
+      for (const work of this.#work) {
+        if (!this.#ended) await this.#arrange(work);
+        if (!this.#ended) await this.#runJobs(work.group, work.cells);
+        await work.group.pool.stop();
       }
     } finally {
       clearInterval(clock);
@@ -178,64 +184,56 @@ class Run {
     return this.#options.signal.aborted || (this.#options.stopOnFailure && this.#failures.length > 0);
   }
 
-  async #measure(group: CellGroup): Promise<GroupWork> {
-    const pending = pendingCells(group, this.#sweep.folder);
-    const sources = await measureSources(this.#sweep, group, pending);
-    const rates = new Map<string, Rates>();
-    for (const source of sources.values()) if (isRates(source.rates)) rates.set(source.id, source.rates);
-    this.#fitIntoMemory(group, [...rates.values()]);
-
-    const embeddings: Task[] = [];
-    for (const { id, example, shards } of sources.values()) {
-      for (const shard of shards) {
-        const workload = { steps: 0, texts: shard.to - shard.from };
-        embeddings.push({ job: { kind: 'embed', id, settings: example.settings, shard }, source: id, workload });
-      }
-    }
-    const cells = pending.map(
-      ({ cell, original, workload }): Task => ({
-        job: { kind: 'cell', id: cell.id, cell },
-        source: original ?? cell.id,
-        workload,
-      }),
-    );
-    const seconds = [...embeddings, ...cells].reduce(
-      (sum, { workload, source }) => sum + secondsFor(workload, rates.get(source) ?? unknownRates),
-      0,
-    );
-    const workers = Math.max(1, Math.min(group.pool.size, pending.length));
-    return { group, embeddings, cells, rates, seconds, workers };
+  /** Measures, and computes the frozen embeddings that the cells share meanwhile. */
+  async #begin({ group, measurements, embeddings, cells }: GroupWork): Promise<void> {
+    const { pool } = group;
+    const size = Math.max(1, Math.min(pool.size, cells.length));
+    pool.size = workersThatFit(size, embeddingBytes);
+    pool.warmUp();
+    // An embedding that fails here is tried again by each cell, so that only those fail that truly need it.
+    await this.#runJobs(group, [
+      ...measurements.map((job) => ({ job, source: job.id, workload: nothing })),
+      ...embeddings,
+    ]);
+    pool.size = size;
+    this.#fitIntoMemory(group, measurements);
   }
 
-  async #runGroup({ group, embeddings, cells, rates, seconds, workers }: GroupWork): Promise<void> {
-    this.#pace = new Pace(seconds, workers);
-    this.#paceStarted = performance.now();
-    // What fails before the cells is tried again by each of them, so that only those fail that truly need it.
-    await this.#runJobs(group, embeddings, rates);
-    await this.#runJobs(group, cells, rates);
-  }
-
-  #fitIntoMemory({ pool, workers, workersAreGiven }: CellGroup, rates: readonly Rates[]): void {
-    const needed = expectedWorkerBytes(Math.max(0, ...rates.map(({ workerBytes }) => workerBytes)));
-    const fit = workersThatFit(workers, needed);
-    if (fit === workers) return;
+  #fitIntoMemory({ pool, workersAreGiven }: CellGroup, measurements: readonly Job[]): void {
+    const measured = measurements.map(({ id }) => this.#rates.get(id)?.workerBytes ?? 0);
+    const needed = expectedWorkerBytes(Math.max(0, ...measured));
+    const fit = workersThatFit(pool.size, needed);
+    if (fit === pool.size) return;
     const each = `${(needed / 1e9).toFixed(1)} GB each`;
-    if (workersAreGiven) this.#options.view.line(`! ${workers} workers of about ${each} may not fit into memory`);
+    if (workersAreGiven) this.#options.view.line(`! ${pool.size} workers of about ${each} may not fit into memory`);
     else {
+      this.#options.view.line(
+        `${fit} of ${pool.size} workers, of about ${each}: the free memory is not enough for more`,
+      );
       pool.size = fit;
-      this.#options.view.line(`${fit} of ${workers} workers, of about ${each}: the free memory is not enough for more`);
     }
   }
 
-  async #runJobs({ pool }: CellGroup, tasks: readonly Task[], rates: ReadonlyMap<string, Rates>): Promise<void> {
+  async #arrange(work: GroupWork): Promise<void> {
+    const { pool } = work.group;
+    const before = pool.size;
+    const better = await betterArrangement(this.#sweep, work, this.#rates);
+    if (!better) return;
+    await pool.arrange(better);
+    if (pool.size === before) return;
+    this.#options.view.line(`${pool.size} worker × ${better.threads} threads: measured, and faster here`);
+    this.#pace?.changeWorkers(pool.size);
+  }
+
+  async #runJobs({ pool }: CellGroup, tasks: readonly Task[]): Promise<void> {
     const taskOf = new Map(tasks.map((task) => [task.job, task]));
-    const estimate = (job: Job) => {
-      const task = taskOf.get(job);
-      return task ? secondsFor(task.workload, rates.get(task.source) ?? unknownRates) : 0;
-    };
     const over = (worker: number, job: Job) => {
       this.#running.delete(worker);
-      this.#pace?.finish(worker, estimate(job));
+      this.#over.add(job);
+      const task = taskOf.get(job);
+      if (job.kind === 'measure') this.#setPace(job.id);
+      else if (task) this.#pace?.finish(worker, this.#secondsOf(task));
+      this.#show();
     };
     const recorded: Promise<void>[] = [];
     await pool.run(
@@ -244,23 +242,36 @@ class Run {
         onProgress: (worker, job, progress) => {
           this.#running.set(worker, progress);
           const task = taskOf.get(job);
-          if (task) this.#pace?.progress(worker, secondsDone(progress, task.workload, rates.get(task.source)));
+          if (task) this.#pace?.progress(worker, secondsDone(progress, task.workload, this.#rates.get(task.source)));
           this.#show();
         },
         onDone: (job, result, worker) => {
-          over(worker, job);
+          if (result.rates) this.#rates.set(job.id, result.rates);
           this.#finishCell(job, result);
-          this.#show();
+          over(worker, job);
         },
         onFailed: (job, failure, worker) => {
-          over(worker, job);
           recorded.push(this.#fail(job, failure));
           if (this.#ended) pool.drain();
-          this.#show();
+          over(worker, job);
         },
       },
     );
     await Promise.all(recorded);
+  }
+
+  /** A source is measured; with the last one it is known how long all of it takes. */
+  #setPace(source: string): void {
+    this.#measured.add(source);
+    if (!this.#work.every(({ measurements }) => measurements.every(({ id }) => this.#measured.has(id)))) return;
+    const left = this.#work.flatMap(({ embeddings, cells }) => [...embeddings, ...cells]);
+    const seconds = left.reduce((sum, task) => sum + (this.#over.has(task.job) ? 0 : this.#secondsOf(task)), 0);
+    this.#pace = new Pace(seconds, Math.max(...this.#work.map(({ group }) => group.pool.size)));
+    this.#paceStarted = performance.now();
+  }
+
+  #secondsOf({ workload, source }: Task): number {
+    return secondsFor(workload, this.#rates.get(source) ?? unknownRates);
   }
 
   #finishCell(job: Job, { end }: JobResult): void {
@@ -292,8 +303,7 @@ class Run {
 
   #show(): void {
     const now = performance.now();
-    const ofGroup = this.#pace?.remainingSeconds((now - this.#paceStarted) / 1000);
-    const remaining = ofGroup === undefined ? undefined : ofGroup + this.#laterSeconds;
+    const remaining = this.#pace?.remainingSeconds((now - this.#paceStarted) / 1000);
     this.#options.view.update({
       total: this.#total,
       reused: this.#reused,
@@ -306,25 +316,11 @@ class Run {
   }
 }
 
-/** What a group has to do, and how long that takes. */
-interface GroupWork {
-  readonly group: CellGroup;
-  /** Frozen embeddings that the cells share. */
-  readonly embeddings: readonly Task[];
-  readonly cells: readonly Task[];
-  readonly rates: ReadonlyMap<string, Rates>;
-  /** Estimated, of one worker. */
-  readonly seconds: number;
-  /** That can be busy at a time. */
-  readonly workers: number;
-}
+/** What a worker needs to embed texts, at most: the weights and a batch. A guess, while nothing is measured yet. */
+const embeddingBytes = 1e9;
 
-/** A job, the original encoder that it belongs to, and how much there is to do. */
-interface Task {
-  readonly job: Job;
-  readonly source: string;
-  readonly workload: Workload;
-}
+/** What a measurement counts for. */
+const nothing: Workload = { steps: 0, texts: 0 };
 
 /** Before a measurement: no estimate is better than a wrong one. */
 const unknownRates: Rates = {

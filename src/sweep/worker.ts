@@ -38,6 +38,7 @@ async function serve(setup: WorkerSetup): Promise<void> {
       );
       return { job: job.id };
     }
+    materials.release();
     report({ phase: 'starting', done: 0, total: 1, terms: {} });
     if (job.kind === 'measure') return { job: job.id, rates: await measureRates(job.cell, materials) };
     const end = await runCell(job.cell, { setup, engine, materials, clock: Date.now, onProgress: report });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EngineInfo } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
+import type { Arrangement } from './arrangement.ts';
 import type { JobProgress } from './progress.ts';
 import type { FromWorker, Job, JobFailure, JobResult, ToWorker, WorkerSetup } from './protocol.ts';
 import { asWriteError } from './writeErrors.ts';
@@ -21,9 +22,9 @@ export interface PoolHandlers {
  * that ran; the next job gets a new process. What the libraries print goes to `logs/worker-N.log`.
  */
 export class WorkerPool {
-  readonly #setup: WorkerSetup;
+  #setup: WorkerSetup;
   readonly #workers = new Map<number, Worker>();
-  /** How many jobs run at a time. */
+  /** How many jobs run at a time; when it is lowered, workers beyond it take no further job. */
   size: number;
   #stopped = false;
   #drained = false;
@@ -40,6 +41,22 @@ export class WorkerPool {
    */
   async start(): Promise<EngineInfo> {
     return this.#worker(0).engine;
+  }
+
+  /** Starts the other workers too, so that they are ready when there is work for them. */
+  warmUp(): void {
+    for (let slot = 0; slot < this.size; slot++) {
+      // What keeps it from starting is reported by the job that it is to run.
+      this.#worker(slot).engine.catch(() => {});
+    }
+  }
+
+  /** Ends the workers, unless they are arranged so already; the next ones are started with as many threads as said. */
+  async arrange({ workers, threads }: Arrangement): Promise<void> {
+    if (workers === this.size && threads === this.#setup.engine.threads) return;
+    await Promise.all([...this.#workers.values()].map((worker) => worker.kill()));
+    this.size = workers;
+    this.#setup = { ...this.#setup, engine: { ...this.#setup.engine, threads } };
   }
 
   /** Runs the jobs in order, as many at a time as there are workers; resolves when none runs or is left to run. */
@@ -63,12 +80,12 @@ export class WorkerPool {
   }
 
   async #serve(slot: number, queue: Job[], handlers: PoolHandlers): Promise<void> {
-    for (let job = queue.shift(); job && !this.#stopped && !this.#drained; job = queue.shift()) {
-      const current = job;
+    while (queue.length > 0 && slot < this.size && !this.#stopped && !this.#drained) {
+      const job = queue.shift() as Job;
       try {
         const worker = this.#worker(slot);
         await worker.engine;
-        const result = await worker.run(job, (progress) => handlers.onProgress(slot, current, progress));
+        const result = await worker.run(job, (progress) => handlers.onProgress(slot, job, progress));
         if (this.#stopped) return;
         handlers.onDone(job, result, slot);
       } catch (error) {

@@ -31,6 +31,48 @@ export function collate(texts: TokenSequences, indices: ArrayLike<number>, padId
   return { ids, typeIds, mask, size, length, tokens };
 }
 
+/** Some texts of a batch as a batch of their own, padded no further than the longest of them needs. */
+export function rowsOfBatch({ ids, typeIds, mask, length }: TokenBatch, rows: readonly number[]): TokenBatch {
+  const lengths = rows.map((row) => mask.subarray(row * length, (row + 1) * length).lastIndexOf(1) + 1);
+  const longest = Math.max(1, ...lengths);
+  const own = <T extends Int32Array | Float32Array>(all: T, result: T): T => {
+    rows.forEach((row, i) => {
+      result.set(all.subarray(row * length, row * length + longest), i * longest);
+    });
+    return result;
+  };
+  const size = rows.length;
+  return {
+    ids: own(ids, new Int32Array(size * longest)),
+    typeIds: own(typeIds, new Int32Array(size * longest)),
+    mask: own(mask, new Float32Array(size * longest)),
+    size,
+    length: longest,
+    tokens: lengths.reduce((sum, one) => sum + one, 0),
+  };
+}
+
+/** Several lists of texts as one. */
+export function joinTexts(lists: readonly TokenSequences[]): TokenSequences {
+  const size = lists.reduce((sum, list) => sum + list.size, 0);
+  const tokens = lists.reduce((sum, list) => sum + list.ids.length, 0);
+  const joined = {
+    ids: new Int32Array(tokens),
+    typeIds: new Int32Array(tokens),
+    offsets: new Int32Array(size + 1),
+    size,
+  };
+  let text = 0;
+  for (const { ids, typeIds, offsets, size: count } of lists) {
+    const before = joined.offsets[text] as number;
+    joined.ids.set(ids, before);
+    joined.typeIds.set(typeIds, before);
+    for (let i = 1; i <= count; i++) joined.offsets[text + i] = before + (offsets[i] as number);
+    text += count;
+  }
+  return joined;
+}
+
 /** The texts at `indices`, in that order, without padding. */
 export function selectTexts(texts: TokenSequences, indices: ArrayLike<number>): TokenSequences {
   const size = indices.length;

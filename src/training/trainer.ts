@@ -86,6 +86,7 @@ export async function train(training: Training): Promise<TrainingOutcome> {
   const encoderOptimiser = adamW({ weightDecay: options.weightDecay });
   const headOptimiser = adamW({ weightDecay: options.weightDecay });
   const kept = new Checkpoint(encoder.variables);
+  encoder.freezeLayers(options.freeze.layers);
   let sinceBest = 0;
   let outcome: TrainingOutcome = { status: 'completed', steps, keptStep: steps };
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDropout, drop } from '../../src/encoders/dropout.ts';
+import { createDropout, type Dropout, drop } from '../../src/encoders/dropout.ts';
 import type { Encoder } from '../../src/encoders/encoder.ts';
 import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
 import { leakedTensors, onEachEngine } from '../engine/engines.ts';
@@ -10,11 +10,12 @@ const config = { dropout: { hidden: 0.3, attention: 0.1 } };
 
 onEachEngine('dropout', () => {
   const ones = (kind: 'hidden' | 'attention', ...[seed, step, rates, rate]: Parameters<typeof createDropout>) => {
-    const y = drop(tf.ones([100, 200]), createDropout(seed, step, rates, rate)[kind]());
+    const y = drop(tf.ones([100, 200]), masks(seed, step, rates, rate)[kind]());
     const values = y.dataSync();
     y.dispose();
     return values;
   };
+  const masks = (...given: Parameters<typeof createDropout>) => createDropout(...given) as Dropout;
   const shareOfZeros = (values: ArrayLike<number>) => Array.from(values).filter((v) => v === 0).length / values.length;
 
   it('zeroes the share that the encoder says and scales the rest', () => {
@@ -27,11 +28,16 @@ onEachEngine('dropout', () => {
     }
   });
 
-  it('can be given one rate for both kinds, also 0', () => {
+  it('can be given one rate for both kinds', () => {
     for (const kind of ['hidden', 'attention'] as const) {
       expect(Math.abs(shareOfZeros(ones(kind, 1, 0, config, 0.5)) - 0.5)).toBeLessThan(0.02);
-      expect(shareOfZeros(ones(kind, 1, 0, config, 0))).toBe(0);
     }
+  });
+
+  it('is none where both rates are 0', () => {
+    expect(createDropout(1, 0, config, 0)).toBeUndefined();
+    expect(createDropout(1, 0, { dropout: { hidden: 0, attention: 0 } })).toBeUndefined();
+    expect(createDropout(1, 0, { dropout: { hidden: 0, attention: 0.1 } })).toBeDefined();
   });
 
   it('repeats itself for the same seed and step, and for no other', () => {
@@ -42,7 +48,7 @@ onEachEngine('dropout', () => {
   });
 
   it('draws another mask each time', () => {
-    const dropout = createDropout(1, 0, config);
+    const dropout = masks(1, 0, config);
     const [a, b] = tf.tidy(() => [
       drop(tf.ones([50, 50]), dropout.hidden()),
       drop(tf.ones([50, 50]), dropout.hidden()),
@@ -54,7 +60,7 @@ onEachEngine('dropout', () => {
   it('passes gradients where it kept the value', () => {
     const [y, gradient] = tf.tidy(() => {
       const x = tf.ones([30, 30]);
-      const dropped = (input: tf.Tensor) => drop(input, createDropout(4, 2, config).hidden());
+      const dropped = (input: tf.Tensor) => drop(input, masks(4, 2, config).hidden());
       return [dropped(x), tf.grad((input) => tf.sum(dropped(input)))(x)];
     });
     expect(gradient?.dataSync()).toEqual(y?.dataSync());

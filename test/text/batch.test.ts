@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { collate, selectTexts } from '../../src/text/batch.ts';
+import { collate, joinTexts, rowsOfBatch, selectTexts } from '../../src/text/batch.ts';
 import { rangeOf } from '../../src/text/tokenSequences.ts';
 import { lengthsArbitrary, sequencesOf } from './tokenSequences.ts';
 
@@ -49,5 +49,41 @@ describe('selectTexts', () => {
       offsets: Int32Array.of(0, 1, 3, 4),
       size: 3,
     });
+  });
+});
+
+describe('rowsOfBatch', () => {
+  it('is what collating those texts gives', () => {
+    fc.assert(
+      fc.property(lengthsArbitrary, fc.infiniteStream(fc.nat()), (lengths, draws) => {
+        const texts = sequencesOf(lengths);
+        const rows = Array.from(draws.take(5), (draw) => draw % lengths.length);
+        const all = collate(
+          texts,
+          lengths.map((_, i) => i),
+          0,
+        );
+        expect(rowsOfBatch(all, rows)).toEqual(collate(texts, rows, 0));
+      }),
+    );
+  });
+});
+
+describe('joinTexts', () => {
+  it('puts lists one after the other, empty ones and empty texts too', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.nat(4), { maxLength: 4 }), { maxLength: 4 }), (lengths) => {
+        const lists = lengths.map(sequencesOf);
+        const joined = joinTexts(lists);
+        let before = 0;
+        for (const list of lists) {
+          const places = Array.from({ length: list.size }, (_, i) => before + i);
+          expect(selectTexts(joined, places)).toEqual(list);
+          before += list.size;
+        }
+        expect(joined.size).toBe(before);
+        expect(joined.offsets.at(-1)).toBe(joined.ids.length);
+      }),
+    );
   });
 });

@@ -47,4 +47,23 @@ onEachEngine('freezing', () => {
     }
     expect(losses[0]).toBe(losses[1]);
   });
+
+  it('computes frozen layers once without dropout, to the same weights', async () => {
+    const runs: number[][] = [];
+    for (const remembers of [true, false]) {
+      const training = await tinyTraining({
+        training: { steps: 6, learningRate: 1e-2, freeze: { layers: 1 }, dropout: 0 },
+      });
+      onTestFinished(training.dispose);
+      const { encoder } = training;
+      const losses: number[] = [];
+      const started = remembers ? encoder : { ...encoder, freezeLayers: () => {} };
+      await train({ ...training, encoder: started, onStep: ({ loss }) => losses.push(loss) });
+      runs.push(losses);
+    }
+    expect(runs[0]).toHaveLength(6);
+    runs[0]?.forEach((loss, i) => {
+      expect(loss).toBeCloseTo(runs[1]?.[i] as number, 4);
+    });
+  });
 });

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cell } from './cells.ts';
+import type { CellGroup, PlannedCell, PreparedSweep } from './prepare.ts';
+import type { Job } from './protocol.ts';
+import type { Workload } from './workload.ts';
+
+/** A job, the frozen encoder that it belongs to, and how much there is to do. */
+export interface Task {
+  readonly job: Job;
+  /** Id of the original encoder's cell: one encoder on one corpus, for which times are measured. */
+  readonly source: string;
+  readonly workload: Workload;
+}
+
+/** What is left to do for a group of cells. */
+export interface GroupWork {
+  readonly group: CellGroup;
+  /** One measurement a source, on a cell that stands for all of it. */
+  readonly measurements: readonly Job[];
+  /** Frozen embeddings that the cells share and the cache lacks. */
+  readonly embeddings: readonly Task[];
+  readonly cells: readonly Task[];
+}
+
+/** @param again whether finished cells are to be computed again */
+export async function workOf(sweep: PreparedSweep, group: CellGroup, again: boolean): Promise<GroupWork> {
+  const pending = again ? group.cells : pendingCells(group, sweep.folder);
+  const examples = new Map(pending.map(({ cell, original }) => [original ?? cell.id, cell]));
+  const embeddings: Task[] = [];
+  for (const [source, { settings }] of examples) {
+    for (const shard of await sweep.materials.missingShards(settings, group.engine)) {
+      const workload = { steps: 0, texts: shard.to - shard.from };
+      embeddings.push({ job: { kind: 'embed', id: source, settings, shard }, source, workload });
+    }
+  }
+  return {
+    group,
+    measurements: [...examples].map(([id, cell]) => ({ kind: 'measure', id, cell })),
+    embeddings,
+    cells: pending.map(({ cell, original, workload }) => ({
+      job: { kind: 'cell', id: cell.id, cell },
+      source: original ?? cell.id,
+      workload,
+    })),
+  };
+}
+
+/** Cells that are not finished yet. */
+export function pendingCells({ cells }: CellGroup, folder: string): PlannedCell[] {
+  return cells.filter(({ cell }) => !isFinished(cell, join(folder, 'cells', cell.id)));
+}
+
+/** A cell that was run without saving its encoder is run again when the encoder is wanted. */
+function isFinished({ kind, settings }: Cell, folder: string): boolean {
+  const needed = kind === 'retrofit' && settings.training.save ? ['journal.jsonl', 'encoder'] : ['journal.jsonl'];
+  return needed.every((name) => existsSync(join(folder, name)));
+}
