@@ -10,7 +10,7 @@ import { tinyTraining } from './tinyTraining.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** A copy of the weights forgotten in each step, 66 thousand of them, would come to 100 MB. */
+/** A copy of the weights forgotten in each step, 31 thousand numbers, would come to 50 MB. */
 const tolerance = 32 * 2 ** 20;
 
 onEachEngine('500 steps', () => {

@@ -1,0 +1,69 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { betterArrangement } from '../../src/sweep/arrangement.ts';
+import { defineExperiment } from '../../src/sweep/experiment.ts';
+import { type PreparedSweep, prepareSweep } from '../../src/sweep/prepare.ts';
+import type { Rates } from '../../src/sweep/protocol.ts';
+import { stopWorkers } from '../../src/sweep/sweep.ts';
+import { type GroupWork, workOf } from '../../src/sweep/work.ts';
+import { temporaryFolder } from '../data/temporaryFolder.ts';
+import { goldenFolder } from '../encoders/goldens.ts';
+
+const cores = availableParallelism();
+
+async function prepared(steps: number, workers?: number): Promise<{ sweep: PreparedSweep; work: GroupWork }> {
+  const out = await temporaryFolder({});
+  const sweep = await prepareSweep({
+    experiment: defineExperiment({
+      name: 'arrangement',
+      data: { limit: 20 },
+      encoder: join(goldenFolder, 'bert'),
+      maxLength: 16,
+      precision: 'float32',
+      objective: { supCon: {} },
+      sampler: { kind: 'mPerClass', batchSize: 16, m: 4 },
+      training: { steps },
+      seeds: Array.from({ length: cores }, (_, i) => i),
+    }),
+    overrides: {},
+    engine: 'auto',
+    ...(workers !== undefined && { workers }),
+    out,
+    places: { dataFolder: '', encoders: { hubCache: '', offline: true } },
+    smoke: false,
+    code: 'test',
+  });
+  onTestFinished(() => stopWorkers(sweep));
+  const [group] = sweep.groups;
+  if (!group) throw new Error('no group');
+  return { sweep, work: await workOf(sweep, group, false) };
+}
+
+/** As if one step took 10 ms. */
+function ratesOf({ measurements }: GroupWork): Map<string, Rates> {
+  const rates = { secondsPerStep: 0.01, textsPerSecond: 1000, encoderBytes: 0, embeddingBytes: 0, workerBytes: 0 };
+  return new Map(measurements.map(({ id }) => [id, rates]));
+}
+
+describe('betterArrangement', () => {
+  it.skipIf(cores < 2)('measures long work once on a machine, and then knows', async () => {
+    const { sweep, work } = await prepared(100_000);
+    const found = await betterArrangement(sweep, work, ratesOf(work));
+    expect([
+      { workers: cores, threads: 1 },
+      { workers: 1, threads: cores },
+    ]).toContainEqual(found);
+    await work.group.pool.arrange({ workers: cores, threads: 1 });
+    await stopWorkers(sweep);
+    // With its workers gone, nothing can be measured any more.
+    expect(await betterArrangement(sweep, work, ratesOf(work))).toEqual(found);
+  });
+
+  it('leaves short work and the user’s own choice alone', async () => {
+    const short = await prepared(10);
+    expect(await betterArrangement(short.sweep, short.work, ratesOf(short.work))).toBeUndefined();
+    const given = await prepared(100_000, cores);
+    expect(await betterArrangement(given.sweep, given.work, ratesOf(given.work))).toBeUndefined();
+  });
+});
