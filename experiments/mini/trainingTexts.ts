@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { readStories } from '../../src/data/embedded.ts';
 import { readGoEmotions } from '../../src/data/goEmotions.ts';
 
@@ -7,7 +6,7 @@ import { readGoEmotions } from '../../src/data/goEmotions.ts';
  * too) and all prose of the embedded corpus' training stories. No text of a validation or test split is among them.
  */
 export async function trainingTexts(dataFolder: string): Promise<string[]> {
-  const { splits } = await readGoEmotions(join(dataFolder, 'goemotions'));
+  const { splits } = await readGoEmotions({ dataFolder });
   const { stories, utterances } = await readStories();
   const training = stories.filter(({ split }) => split === 'train');
   const ids = new Set(training.map(({ id }) => id));

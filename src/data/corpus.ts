@@ -4,10 +4,12 @@ import { didYouMean } from '../didYouMean.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { stream } from '../random.ts';
 import { embedded } from './embedded.ts';
+import { emotion } from './emotion.ts';
 import { folderSource } from './folder.ts';
 import { goEmotions } from './goEmotions.ts';
 import { isFolder } from './isFolder.ts';
 import { describeLeaks, leakReport } from './leaks.ts';
+import { mustard } from './mustard.ts';
 import {
   type CorpusSource,
   type DataPlaces,
@@ -16,13 +18,22 @@ import {
   type SplitName,
   splitNames,
 } from './source.ts';
+import { sst2 } from './sst2.ts';
+import { tweetEvalIrony } from './tweetEvalIrony.ts';
 
 /** The corpora that have a name. Anything else is taken for a folder. */
-export const sources = { embedded, goemotions: goEmotions } as const satisfies Record<string, CorpusSource>;
+export const sources = {
+  embedded,
+  goemotions: goEmotions,
+  emotion,
+  sst2,
+  'tweeteval-irony': tweetEvalIrony,
+  mustard,
+} as const satisfies Record<string, CorpusSource>;
 
 /** Which corpus, and which part of it. */
 export const dataSchema = z.strictObject({
-  /** `embedded`, `goemotions`, or a folder with train, validation and test files. */
+  /** The name of a corpus (see `sources`), or a folder with train, validation and test files. */
   source: z.string().min(1).default('embedded'),
   /** Names of classes to leave out, e.g. `['neutral']`. */
   exclude: z.array(z.string()).default([]),
@@ -145,7 +156,7 @@ function limitSplits(content: SourceContent, limit: number): SourceContent {
 }
 
 /** What the objectives and metrics need: contrasts and pairs in train, pairs of texts in the splits that are measured. */
-function sizeProblems({ name, splits }: SourceContent): Problem[] {
+function sizeProblems({ name, splits, withoutValidation }: SourceContent): Problem[] {
   const textsOfClass = new Map<string, number>();
   for (const { label } of splits.train) textsOfClass.set(label, (textsOfClass.get(label) ?? 0) + 1);
   const problems: Problem[] = [];
@@ -165,10 +176,11 @@ function sizeProblems({ name, splits }: SourceContent): Problem[] {
     });
   }
   for (const split of ['validation', 'test'] as const) {
-    if (splits[split].length >= 2) continue;
+    const size = splits[split].length;
+    if (size >= 2 || (split === 'validation' && size === 0 && withoutValidation)) continue;
     problems.push({
       code: 'DATA_TOO_SMALL',
-      given: `${split} of ${name} has ${splits[split].length} texts`,
+      given: `${split} of ${name} has ${size} texts`,
       expected: 'at least two',
       remedy: 'Add texts or exclude fewer classes.',
     });

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { UserError } from '../errors.ts';
-import { isFolder } from './isFolder.ts';
+import { installedFolder } from './installed.ts';
 import { ProblemList } from './problemList.ts';
 import { checkRows, readHeaderlessTsv } from './rows.ts';
-import { type CorpusSource, type Example, type SplitName, splitNames } from './source.ts';
+import { type CorpusSource, type DataPlaces, type Example, type SplitName, splitNames } from './source.ts';
 import { readTaxonomy } from './taxonomy.ts';
 
 /** A text with every class that its annotators agreed on. */
@@ -33,17 +32,13 @@ const rowSchema = z.object({
  *
  * @throws UserError DATA_NOT_INSTALLED if there is no such folder; else every problem of the files
  */
-export async function readGoEmotions(folder: string): Promise<AnnotatedTexts> {
-  if (!(await isFolder(folder))) {
-    throw new UserError({
-      code: 'DATA_NOT_INSTALLED',
-      given: `no folder ${folder}`,
-      expected: `GoEmotions in it (${Object.values(files).join(', ')}, labels.txt)`,
-      remedy:
-        'Put the four files there from goemotions/data in the public google-research repository on GitHub, ' +
-        'or choose --data embedded.',
-    });
-  }
+export async function readGoEmotions(places: DataPlaces): Promise<AnnotatedTexts> {
+  const folder = await installedFolder(places, {
+    folder: 'goemotions',
+    title: 'GoEmotions',
+    files: [...Object.values(files), 'labels.txt'],
+    publishedAt: 'goemotions/data in the public google-research repository on GitHub',
+  });
   const problems = new ProblemList();
   const labelNames = await readTaxonomy(join(folder, 'labels.txt'), problems);
   const splits: Record<SplitName, AnnotatedText[]> = { train: [], validation: [], test: [] };
@@ -73,8 +68,8 @@ export async function readGoEmotions(folder: string): Promise<AnnotatedTexts> {
 
 /** GoEmotions' texts with exactly one class; those with several are left out and counted in the notes. */
 export const goEmotions: CorpusSource = {
-  async read({ dataFolder }) {
-    const { labelNames, splits } = await readGoEmotions(join(dataFolder, 'goemotions'));
+  async read(places) {
+    const { labelNames, splits } = await readGoEmotions(places);
     const single: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
     const notes: string[] = [];
     for (const split of splitNames) {

@@ -1,4 +1,4 @@
-import { type Example, type SplitName, splitNames } from './source.ts';
+import { type Example, mapSplits, type SplitName, splitNames } from './source.ts';
 
 /** How often texts recur, compared character by character. */
 export interface LeakReport {
@@ -12,7 +12,7 @@ export interface LeakReport {
 
 /** Counts repetitions, contradictions and leaks. Nothing is removed: whether that is right, the researcher decides. */
 export function leakReport(splits: Readonly<Record<SplitName, readonly Example[]>>): LeakReport {
-  const labelsOfTexts = bySplit((split) => {
+  const labelsOfTexts = mapSplits((split) => {
     const labels = new Map<string, Set<string>>();
     for (const { text, label } of splits[split]) {
       const known = labels.get(text);
@@ -27,17 +27,13 @@ export function leakReport(splits: Readonly<Record<SplitName, readonly Example[]
     { of: 'test', in: 'validation' },
   ] as const;
   return {
-    repeated: bySplit((split) => splits[split].length - labelsOfTexts[split].size),
-    conflicting: bySplit((split) => [...labelsOfTexts[split].values()].filter(({ size }) => size > 1).length),
+    repeated: mapSplits((split) => splits[split].length - labelsOfTexts[split].size),
+    conflicting: mapSplits((split) => [...labelsOfTexts[split].values()].filter(({ size }) => size > 1).length),
     shared: pairs.map((pair) => ({
       ...pair,
       texts: splits[pair.of].filter(({ text }) => labelsOfTexts[pair.in].has(text)).length,
     })),
   };
-}
-
-function bySplit<T>(value: (split: SplitName) => T): Record<SplitName, T> {
-  return { train: value('train'), validation: value('validation'), test: value('test') };
 }
 
 /** The report in a line for each split and pair of splits that has something to report. */

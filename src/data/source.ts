@@ -2,6 +2,11 @@
 export const splitNames = ['train', 'validation', 'test'] as const;
 export type SplitName = (typeof splitNames)[number];
 
+/** The value for each split. */
+export function mapSplits<T>(value: (split: SplitName) => T): Record<SplitName, T> {
+  return { train: value('train'), validation: value('validation'), test: value('test') };
+}
+
 /** A text with one class. */
 export interface Example {
   readonly text: string;
@@ -18,6 +23,8 @@ export interface SourceContent {
   readonly labelNames: readonly string[];
   readonly splits: Readonly<Record<SplitName, readonly Example[]>>;
   /** Where the texts come from. */
+  /** Whether the publisher gives no validation texts; otherwise there have to be some. Default false. */
+  readonly withoutValidation?: boolean;
   readonly provenance: string;
   readonly licence: string;
   /** What was left out while reading, counted. */

@@ -9,8 +9,8 @@ import type { Pooling } from './pooling.ts';
 
 export interface EmbedOptions {
   readonly pooling: Pooling;
-  /** Texts at a time. Default 128: larger ones are no faster. */
-  readonly batchSize?: number;
+  /** Tokens at a time, padding included. Default 3072: more are no faster. */
+  readonly batchTokens?: number;
   /** Called after every batch with the number of texts done and of all. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -22,7 +22,7 @@ export interface EmbedOptions {
 export async function embedTexts(
   encoder: Encoder,
   texts: TokenSequences,
-  { pooling, batchSize = 128, onProgress }: EmbedOptions,
+  { pooling, batchTokens = 3072, onProgress }: EmbedOptions,
 ): Promise<Matrix> {
   const columns = encoder.config.hiddenSize;
   const data = new Float32Array(texts.size * columns);
@@ -32,7 +32,7 @@ export async function embedTexts(
     texts,
     groups.map(([first]) => first as number),
   );
-  for (const indices of lengthBuckets(distinct, batchSize)) {
+  for (const indices of lengthBuckets(distinct, batchTokens)) {
     const vectors = encoder.embed(collate(distinct, indices, encoder.tokeniser.padId), pooling);
     const values = await vectors.data();
     vectors.dispose();

@@ -2,18 +2,21 @@ import type { z } from 'zod';
 import type { Matrix } from './matrix.ts';
 
 /** Embeddings [n, d] of n texts, and the class of each. */
-interface LabelledEmbeddings {
+export interface LabelledEmbeddings {
   readonly embeddings: Matrix;
   readonly labels: Int32Array;
 }
 
-/** What a finished encoder is judged by. Everything was embedded with dropout off. */
-export interface EvaluationContext {
-  readonly labelNames: readonly string[];
+/** Texts of one corpus, embedded with dropout off. */
+export interface EmbeddedCorpus {
   /** Texts to refer to, e.g. neighbours whose classes are known. */
   readonly train: LabelledEmbeddings;
   /** Held-out texts, on which every metric is measured. */
   readonly test: LabelledEmbeddings;
+}
+
+/** What a finished encoder is judged by. */
+export interface EvaluationContext extends EmbeddedCorpus {
   readonly original: {
     /** The test texts as the encoder embedded them before it was retrofitted. */
     readonly test: Matrix;
@@ -26,17 +29,21 @@ export interface EvaluationContext {
  * A measurement of a finished encoder. It never changes what it is given. A new one is a file and a line in index.ts;
  * the suite in test/evaluation/conformance.test.ts then covers it.
  */
-export interface Evaluator<Schema extends z.ZodObject = z.ZodObject, Metric extends string = string> {
+export interface Evaluator<
+  Schema extends z.ZodObject = z.ZodObject,
+  Metric extends string = string,
+  Context = EvaluationContext,
+> {
   /** Its options, each with a default. */
   readonly schema: Schema;
   /** The metric that decides when there is room for one only, and which direction is better. */
   readonly primary: { readonly metric: NoInfer<Metric>; readonly direction: 'higher' | 'lower' };
-  evaluate(context: EvaluationContext, options: z.output<Schema>): Promise<Readonly<Record<Metric, number>>>;
+  evaluate(context: Context, options: z.output<Schema>): Promise<Readonly<Record<Metric, number>>>;
 }
 
 /** Declares an evaluator; the compiler checks that it returns its primary metric. */
-export function defineEvaluator<Schema extends z.ZodObject, Metric extends string>(
-  evaluator: Evaluator<Schema, Metric>,
-): Evaluator<Schema, Metric> {
+export function defineEvaluator<Schema extends z.ZodObject, Metric extends string, Context = EvaluationContext>(
+  evaluator: Evaluator<Schema, Metric, Context>,
+): Evaluator<Schema, Metric, Context> {
   return evaluator;
 }

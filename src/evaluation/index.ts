@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { clustering } from './clustering.ts';
+import { type DownstreamTask, downstreamSchema, evaluateDownstream } from './downstream.ts';
 import { drift } from './drift.ts';
 import type { EvaluationContext, Evaluator } from './evaluator.ts';
 import type { Matrix } from './matrix.ts';
 import { knn } from './neighbours.ts';
+import { retrieval } from './retrieval.ts';
 
 /** Every evaluator, by the name that its options and its metrics go by. */
-export const evaluators = { drift, knn } as const;
+export const evaluators = { drift, knn, retrieval, clustering } as const;
 
 type EvaluatorOptions = {
   [Name in keyof typeof evaluators]: z.ZodPrefault<(typeof evaluators)[Name]['schema']>;
@@ -20,23 +23,31 @@ export const evaluationSchema = z.strictObject({
   ...(Object.fromEntries(
     Object.entries(registered).map(([name, { schema }]) => [name, schema.prefault({})]),
   ) as EvaluatorOptions),
+  /** Other corpora on which the embeddings are put to use. */
+  downstream: downstreamSchema.prefault({}),
 });
 
 export type EvaluationOptions = z.output<typeof evaluationSchema>;
 
 /**
- * Runs every evaluator; metrics are named `evaluator.metric`, e.g. `knn.macroF1`.
+ * Runs every evaluator; metrics are named `evaluator.metric`, e.g. `knn.macroF1`, and those of downstream tasks
+ * `task.classifier.metric`, e.g. `sst2.knn.macroF1`.
  *
  * @throws RangeError if an embedding is not finite, or if a metric turns out not to be
  */
 export async function evaluate(
   options: EvaluationOptions,
   context: EvaluationContext,
+  tasks: readonly DownstreamTask[] = [],
 ): Promise<Record<string, number>> {
   requireFinite('train', context.train.embeddings);
   requireFinite('test', context.test.embeddings);
   requireFinite('original test', context.original.test);
-  const metrics: Record<string, number> = {};
+  for (const { name, train, test } of tasks) {
+    requireFinite(`${name} train`, train.embeddings);
+    requireFinite(`${name} test`, test.embeddings);
+  }
+  const metrics: Record<string, number> = await evaluateDownstream(tasks, options.downstream);
   for (const [name, evaluator] of Object.entries(registered)) {
     const measured = await evaluator.evaluate(context, options[name as keyof typeof evaluators]);
     for (const [metric, value] of Object.entries(measured)) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ClassificationScores, classificationScores } from './classification.ts';
 import { type Neighbours, nearestNeighbours, nearestOthers } from './cosineSearch.ts';
-import { defineEvaluator } from './evaluator.ts';
+import { defineEvaluator, type EmbeddedCorpus } from './evaluator.ts';
 import type { Matrix } from './matrix.ts';
 
 const schema = z.strictObject({
@@ -21,7 +21,7 @@ export type KnnOptions = z.output<typeof schema>;
 export const knn = defineEvaluator({
   schema,
   primary: { metric: 'macroF1', direction: 'higher' },
-  async evaluate({ train, test }, options: KnnOptions) {
+  async evaluate({ train, test }: EmbeddedCorpus, options: KnnOptions) {
     const neighbours = await nearestNeighbours(test.embeddings, train.embeddings, options);
     return { ...classificationScores(test.labels, majorityVote(neighbours, train.labels)) };
   },

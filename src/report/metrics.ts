@@ -16,6 +16,15 @@ const titles: Readonly<Record<string, string>> = {
   'drift.deltaTopo': 'Δtopo',
   'drift.neighbourOverlap': 'neighbour overlap',
   'drift.cka': 'CKA',
+  'retrieval.precisionAt1': 'P@1',
+  'retrieval.mrr': 'MRR',
+  'retrieval.rPrecision': 'R-precision',
+  'retrieval.mapAtR': 'MAP@R',
+  'retrieval.map': 'MAP',
+  'clustering.ami': 'AMI',
+  'clustering.nmi': 'NMI',
+  'clustering.ari': 'ARI',
+  'clustering.fms': 'FMS',
 };
 
 export function metricTitle(metric: string): string {

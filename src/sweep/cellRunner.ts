@@ -8,7 +8,9 @@ import type { Corpus } from '../data/corpus.ts';
 import { embedTexts } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import { loadEncoder, saveEncoder } from '../encoders/huggingFaceFolder.ts';
+import type { Pooling } from '../encoders/pooling.ts';
 import type { EngineInfo } from '../engine/engine.ts';
+import type { DownstreamTask } from '../evaluation/downstream.ts';
 import { deltaMse } from '../evaluation/drift.ts';
 import { evaluate } from '../evaluation/index.ts';
 import { type Matrix, rowRange, selectRows } from '../evaluation/matrix.ts';
@@ -18,9 +20,10 @@ import { weightedSum } from '../objectives/weightedSum.ts';
 import { joinTexts, selectTexts } from '../text/batch.ts';
 import type { TokenSequences } from '../text/tokenSequences.ts';
 import { type EndRecord, JournalWriter } from '../tracking/journal.ts';
+import { validates } from '../training/options.ts';
 import { type TrainingOutcome, train, type ValidationResult } from '../training/trainer.ts';
 import type { Cell } from './cells.ts';
-import { type Materials, referenceIndices } from './materials.ts';
+import { type Materials, referenceIndices, taskSettings } from './materials.ts';
 import type { JobProgress } from './progress.ts';
 import type { WorkerSetup } from './protocol.ts';
 
@@ -86,11 +89,21 @@ async function runOriginal(cell: Cell, context: CellContext, journal: JournalWri
   const test = await materials.frozen(cell.settings, engine, 'test');
   const train = await materials.frozen(cell.settings, engine, 'train');
   const references = referenceIndices(train.rows, cell.settings.evaluation.references);
+  const tasks: DownstreamTask[] = [];
+  for (const settings of taskSettings(cell.settings)) {
+    const own = await materials.corpus(settings);
+    tasks.push({
+      name: own.name,
+      train: { embeddings: await materials.frozen(settings, engine, 'train'), labels: own.train.labels },
+      test: { embeddings: await materials.frozen(settings, engine, 'test'), labels: own.test.labels },
+    });
+  }
   const metrics = await measure(cell, corpus, {
     train: selectRows(train, references),
     references,
     test,
     original: test,
+    tasks,
   });
   return { type: 'end', status: 'completed', steps: 0, metrics, wall: { seconds: secondsSince(started) } };
 }
@@ -117,7 +130,6 @@ async function runRetrofit(
   try {
     const objective = weightedSum(settings.objective);
     const sampler = createSampler(settings.sampler, corpus.train.labels, seed, corpus.labelNames);
-    const originalValidation = await materials.frozen(settings, engine, 'validation');
     await writeStart(cell, context, journal, corpus, [
       ...corpus.notes,
       ...truncationNotes(texts.train.truncated + texts.validation.truncated + texts.test.truncated, settings.maxLength),
@@ -137,7 +149,8 @@ async function runRetrofit(
       options: settings.training,
       seed,
       ...(validates(settings.training) && {
-        validate: () => validate(cell, corpus, encoder, texts.validation, originalValidation),
+        validate: async () =>
+          validate(cell, corpus, encoder, texts.validation, await materials.frozen(settings, engine, 'validation')),
       }),
       onStep: (report) => {
         const seconds = secondsSince(latest);
@@ -154,14 +167,31 @@ async function runRetrofit(
     const trainSeconds = secondsSince(started);
 
     const references = referenceIndices(texts.train.size, settings.evaluation.references);
-    const evaluated = await embedTexts(encoder, joinTexts([texts.test, selectTexts(texts.train, references)]), {
-      pooling: settings.pooling,
-      onProgress: (done, total) => context.onProgress({ phase: 'evaluating', done, total, terms: {} }),
+    const tasks = await Promise.all(
+      taskSettings(settings).map(async (task) => ({
+        corpus: await materials.corpus(task),
+        train: await materials.tokens(task, 'train'),
+        test: await materials.tokens(task, 'test'),
+      })),
+    );
+    // All at once: texts that are in several of them are embedded once.
+    const [test, trained, ...ofTasks] = await embedAll(
+      [texts.test, selectTexts(texts.train, references), ...tasks.flatMap((task) => [task.train, task.test])],
+      encoder,
+      context,
+      settings.pooling,
+    );
+    const metrics = await measure(cell, corpus, {
+      train: trained as Matrix,
+      references,
+      test: test as Matrix,
+      original: await materials.frozen(settings, engine, 'test'),
+      tasks: tasks.map(({ corpus: { name, train, test: held } }, i) => ({
+        name,
+        train: { embeddings: ofTasks[2 * i] as Matrix, labels: train.labels },
+        test: { embeddings: ofTasks[2 * i + 1] as Matrix, labels: held.labels },
+      })),
     });
-    const test = rowRange(evaluated, { from: 0, to: texts.test.size });
-    const trained = rowRange(evaluated, { from: texts.test.size, to: evaluated.rows });
-    const original = await materials.frozen(settings, engine, 'test');
-    const metrics = await measure(cell, corpus, { train: trained, references, test, original });
     if (settings.training.save) await saveEncoder(encoder, join(folder, 'encoder'), settings.pooling);
     return endOf(outcome, metrics, {
       seconds: secondsSince(started),
@@ -174,8 +204,23 @@ async function runRetrofit(
   }
 }
 
-function validates({ validateEvery, checkpoint }: Cell['settings']['training']): boolean {
-  return validateEvery > 0 || checkpoint === 'best';
+/** The embeddings of several lists of texts, computed as one. */
+async function embedAll(
+  lists: readonly TokenSequences[],
+  encoder: Encoder,
+  { onProgress }: CellContext,
+  pooling: Pooling,
+): Promise<Matrix[]> {
+  const all = await embedTexts(encoder, joinTexts(lists), {
+    pooling,
+    onProgress: (done, total) => onProgress({ phase: 'evaluating', done, total, terms: {} }),
+  });
+  let from = 0;
+  return lists.map(({ size }) => {
+    const own = rowRange(all, { from, to: from + size });
+    from += size;
+    return own;
+  });
 }
 
 /** kNN within the validation texts, each left out of its own references, and the drift of their embeddings. */
@@ -203,17 +248,18 @@ interface Measured {
   readonly references: Int32Array;
   readonly test: Matrix;
   readonly original: Matrix;
+  readonly tasks: readonly DownstreamTask[];
 }
 
 /** All evaluators on a finished encoder; metrics are named `evaluator.metric`. */
-function measure(cell: Cell, corpus: Corpus, { train, references, test, original }: Measured) {
-  return evaluate(cell.settings.evaluation, {
-    labelNames: corpus.labelNames,
+function measure(cell: Cell, corpus: Corpus, { train, references, test, original, tasks }: Measured) {
+  const context = {
     train: { embeddings: train, labels: Int32Array.from(references, (i) => corpus.train.labels[i] as number) },
     test: { embeddings: test, labels: corpus.test.labels },
     original: { test: original },
     seed: cell.seed ?? 0,
-  });
+  };
+  return evaluate(cell.settings.evaluation, context, tasks);
 }
 
 function truncationNotes(truncated: number, maxLength: number): string[] {

@@ -5,6 +5,8 @@ import type { GridPoint } from './plan.ts';
 /** What a cell's numbers depend on beside its settings: contents, not names. */
 export interface CellContents {
   readonly dataHash: string;
+  /** Of the corpora of the downstream tasks, in their order. */
+  readonly taskHashes: readonly string[];
   readonly encoderHash: string;
   /** What computes, as far as it decides on rounding and random masks. */
   readonly engine: string;

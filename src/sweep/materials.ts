@@ -1,6 +1,6 @@
 import type { Corpus } from '../data/corpus.ts';
 import { loadCorpus } from '../data/corpus.ts';
-import type { DataPlaces, SplitName } from '../data/source.ts';
+import { type DataPlaces, type SplitName, splitNames } from '../data/source.ts';
 import { embedTexts } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import { describeEncoder, encoderHash, loadEncoder } from '../encoders/huggingFaceFolder.ts';
@@ -10,6 +10,7 @@ import { concatRows, type Matrix } from '../evaluation/matrix.ts';
 import { stream } from '../random.ts';
 import { selectTexts } from '../text/batch.ts';
 import type { TokenisedTexts, Tokeniser } from '../text/tokeniser.ts';
+import { validates } from '../training/options.ts';
 import type { Cache } from './cache.ts';
 import type { Settings } from './experiment.ts';
 
@@ -80,13 +81,18 @@ export class Materials {
     );
   }
 
-  /** The parts of all splits whose frozen embeddings are not in the cache yet. */
-  async missingShards(settings: Settings, engine: EngineInfo): Promise<Shard[]> {
-    const corpus = await this.corpus(settings);
-    const missing: Shard[] = [];
-    for (const split of ['validation', 'test', 'train'] as const) {
-      for (const shard of shardsOf(split, corpus[split].texts.length)) {
-        if (!this.#cache.has('embeddings', await this.#originOf(settings, engine, shard))) missing.push(shard);
+  /** The frozen embeddings that cells with these settings need, downstream tasks included, and the cache lacks. */
+  async missingShards(settings: Settings, engine: EngineInfo): Promise<{ settings: Settings; shard: Shard }[]> {
+    const needed = [
+      { settings, splits: splitNames.filter((split) => split !== 'validation' || validates(settings.training)) },
+      ...taskSettings(settings).map((task) => ({ settings: task, splits: ['train', 'test'] as const })),
+    ];
+    const missing: { settings: Settings; shard: Shard }[] = [];
+    for (const { settings: own, splits } of needed) {
+      const corpus = await this.corpus(own);
+      for (const shard of splits.flatMap((split) => shardsOf(split, corpus[split].texts.length))) {
+        const kept = this.#cache.has('embeddings', await this.#originOf(own, engine, shard));
+        if (!kept) missing.push({ settings: own, shard });
       }
     }
     return missing;
@@ -159,6 +165,15 @@ export class Materials {
     made.catch(() => this.#memory.delete(key));
     return made;
   }
+}
+
+/** A cell's settings with the corpus of each of its downstream tasks in place of its own. */
+export function taskSettings(settings: Settings): Settings[] {
+  const { limit } = settings.data;
+  return settings.evaluation.downstream.tasks.map((source) => ({
+    ...settings,
+    data: { source, exclude: [], ...(limit !== undefined && { limit }) },
+  }));
 }
 
 function shardsOf(split: SplitName, size: number): Shard[] {

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { createSampler } from '../../samplers/index.ts';
 import { type EngineInfo, type EngineName, fastestPrecision } from '../engine/engine.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
+import { validates } from '../training/options.ts';
 import { Cache } from './cache.ts';
 import { type Cell, originalCell, retrofitCell } from './cells.ts';
 import type { Experiment } from './experiment.ts';
-import { Materials, type Places } from './materials.ts';
+import { Materials, type Places, taskSettings } from './materials.ts';
 import { type GridPoint, type Plan, type PlanOverrides, planExperiment } from './plan.ts';
 import type { WorkerSetup } from './protocol.ts';
 import { smokePlan } from './smoke.ts';
@@ -150,10 +151,15 @@ async function check(
         ...(layers >= found.layers ? [allFrozen(encoder, layers, found.layers)] : []),
       ]);
     });
+    for (const task of taskSettings(settings)) {
+      const corpus = await collect(() => materials.corpus(task));
+      for (const note of corpus?.notes ?? []) notes.add(`${corpus?.name}: ${note}`);
+    }
     const corpus = await collect(() => materials.corpus(settings));
     for (const note of corpus?.notes ?? []) notes.add(`${corpus?.name}: ${note}`);
     if (corpus) {
       await collect(async () => {
+        if (validates(settings.training) && corpus.validation.texts.length === 0) throw noValidation(corpus.name);
         const sampler = createSampler(settings.sampler, corpus.train.labels, 0, corpus.labelNames);
         batches.set(point, sampler.batchesPerEpoch);
       });
@@ -170,6 +176,15 @@ function tooLong(encoder: string, maxLength: number, longest: number): Problem {
     expected: `at most ${longest}, the positions that the encoder has`,
     remedy: `Use --set maxLength=${longest} or less.`,
   };
+}
+
+function noValidation(corpus: string): UserError {
+  return new UserError({
+    code: 'DATA_NO_VALIDATION',
+    given: `training.validateEvery or checkpoint best on ${corpus}, which has no validation texts`,
+    expected: 'a corpus with a validation split',
+    remedy: 'Use --set training.validateEvery=0 --set training.checkpoint=last, or another corpus.',
+  });
 }
 
 function allFrozen(encoder: string, frozen: number, layers: number): Problem {
@@ -193,11 +208,17 @@ async function cellsOf(
   for (const point of points) {
     const corpus = await materials.corpus(point.settings);
     const encoder = await materials.encoder(point.settings.encoder);
-    const contents = { dataHash: corpus.hash, encoderHash: encoder.hash, engine: arithmeticOf(engine) };
+    const tasks = await Promise.all(taskSettings(point.settings).map((settings) => materials.corpus(settings)));
+    const contents = {
+      dataHash: corpus.hash,
+      taskHashes: tasks.map(({ hash }) => hash),
+      encoderHash: encoder.hash,
+      engine: arithmeticOf(engine),
+    };
     const plan = (cell: Cell, original: string | null): PlannedCell => ({
       cell,
       original,
-      workload: workloadOf(cell, corpus, batches.get(point) ?? 1),
+      workload: workloadOf(cell, corpus, batches.get(point) ?? 1, tasks),
     });
     const original = originalCell(point, contents);
     originals.set(original.id, plan(original, null));

@@ -27,17 +27,20 @@ export interface GroupWork {
 export async function workOf(sweep: PreparedSweep, group: CellGroup, again: boolean): Promise<GroupWork> {
   const pending = again ? group.cells : pendingCells(group, sweep.folder);
   const examples = new Map(pending.map(({ cell, original }) => [original ?? cell.id, cell]));
-  const embeddings: Task[] = [];
-  for (const [source, { settings }] of examples) {
-    for (const shard of await sweep.materials.missingShards(settings, group.engine)) {
+  // Sources with the same encoder and the same downstream tasks share their embeddings.
+  const embeddings = new Map<string, Task>();
+  for (const [source, cell] of examples) {
+    for (const { settings, shard } of await sweep.materials.missingShards(cell.settings, group.engine)) {
+      const { data, encoder, pooling, maxLength } = settings;
+      const key = JSON.stringify({ data, encoder, pooling, maxLength, shard });
       const workload = { steps: 0, texts: shard.to - shard.from };
-      embeddings.push({ job: { kind: 'embed', id: source, settings, shard }, source, workload });
+      embeddings.set(key, { job: { kind: 'embed', id: source, settings, shard }, source, workload });
     }
   }
   return {
     group,
     measurements: [...examples].map(([id, cell]) => ({ kind: 'measure', id, cell })),
-    embeddings,
+    embeddings: [...embeddings.values()],
     cells: pending.map(({ cell, original, workload }) => ({
       job: { kind: 'cell', id: cell.id, cell },
       source: original ?? cell.id,

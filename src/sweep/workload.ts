@@ -10,7 +10,13 @@ export interface Workload {
   readonly texts: number;
 }
 
-export function workloadOf(cell: Cell, corpus: Corpus, batchesPerEpoch: number): Workload {
+/** @param tasks corpora of the downstream tasks */
+export function workloadOf(
+  cell: Cell,
+  corpus: Corpus,
+  batchesPerEpoch: number,
+  tasks: readonly Corpus[] = [],
+): Workload {
   if (cell.kind === 'original') return { steps: 0, texts: 0 };
   const { training, evaluation } = cell.settings;
   const steps = totalSteps(training, { batchesPerEpoch });
@@ -19,7 +25,11 @@ export function workloadOf(cell: Cell, corpus: Corpus, batchesPerEpoch: number):
   const references = Math.min(corpus.train.labels.length, evaluation.references ?? Number.POSITIVE_INFINITY);
   return {
     steps,
-    texts: references + corpus.test.labels.length + validations * corpus.validation.labels.length,
+    texts:
+      references +
+      corpus.test.labels.length +
+      validations * corpus.validation.labels.length +
+      tasks.reduce((sum, { train, test }) => sum + train.labels.length + test.labels.length, 0),
   };
 }
 

@@ -1,26 +1,20 @@
 import { lengthOf, type TokenSequences } from './tokenSequences.ts';
 
 /**
- * Batches of `batchSize` texts of about the same length, so that little is padded: all indices sorted by length, longest
- * first (the batch that needs the most memory comes at once), equal lengths in their given order.
+ * Batches of texts of about the same length, so that little is padded: all indices sorted by length, longest first,
+ * equal lengths in their given order. A batch has as many texts as go into `batchTokens` tokens, padding included, and
+ * at least one: so all batches cost about the same time and memory.
  */
-export function lengthBuckets(texts: TokenSequences, batchSize: number): Int32Array[] {
+export function lengthBuckets(texts: TokenSequences, batchTokens: number): Int32Array[] {
   const order = Int32Array.from({ length: texts.size }, (_, index) => index).sort(
     (a, b) => lengthOf(texts, b) - lengthOf(texts, a) || a - b,
   );
   const batches: Int32Array[] = [];
-  for (let start = 0; start < order.length; start += batchSize) batches.push(order.slice(start, start + batchSize));
-  return batches;
-}
-
-/** The share of padding, on [0, 1), among all positions of the padded `batches`. */
-export function paddingShare(texts: TokenSequences, batches: readonly ArrayLike<number>[]): number {
-  let tokens = 0;
-  let positions = 0;
-  for (const batch of batches) {
-    const lengths = Array.from(batch, (index) => lengthOf(texts, index));
-    tokens += lengths.reduce((sum, length) => sum + length, 0);
-    positions += lengths.length * Math.max(0, ...lengths);
+  for (let start = 0; start < order.length; ) {
+    const longest = Math.max(1, lengthOf(texts, order[start] as number));
+    const size = Math.max(1, Math.floor(batchTokens / longest));
+    batches.push(order.slice(start, start + size));
+    start += size;
   }
-  return positions === 0 ? 0 : 1 - tokens / positions;
+  return batches;
 }

@@ -56,3 +56,8 @@ export const trainingSchema = z
   });
 
 export type TrainingOptions = z.output<typeof trainingSchema>;
+
+/** Whether there is any validation. */
+export function validates({ validateEvery, checkpoint }: TrainingOptions): boolean {
+  return validateEvery > 0 || checkpoint === 'best';
+}

@@ -77,7 +77,7 @@ describe.skipIf(!existsSync(folder))('the published data (skipped unless CONTRAF
   };
 
   it('has the published number of texts, and of labels a text', async () => {
-    const { splits, labelNames } = await readGoEmotions(folder);
+    const { splits, labelNames } = await readGoEmotions({ dataFolder });
     expect(labelNames).toEqual(emotions);
     expect(splitNames.map((split) => splits[split].length)).toEqual([43410, 5426, 5427]);
     expect(countBy(splits.train, ({ labels }) => labels.length)).toEqual({ 1: 36308, 2: 6541, 3: 532, 4: 28, 5: 1 });
@@ -86,7 +86,7 @@ describe.skipIf(!existsSync(folder))('the published data (skipped unless CONTRAF
   });
 
   it('repeats, contradicts and leaks as counted independently', async () => {
-    const { splits } = await readGoEmotions(folder);
+    const { splits } = await readGoEmotions({ dataFolder });
     const whole = (split: (typeof splitNames)[number]) =>
       splits[split].map(({ text, labels }) => ({ text, label: labels.join() }));
     const report = leakReport({ train: whole('train'), validation: whole('validation'), test: whole('test') });

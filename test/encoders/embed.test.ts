@@ -19,9 +19,10 @@ onEachEngine('embedTexts', () => {
     const texts = encoder.tokeniser.encode(sentences, encoder.config.maxLength);
     const progress: number[] = [];
     const onProgress = (done: number) => progress.push(done);
-    const { data, rows, columns } = await embedTexts(encoder, texts, { pooling, batchSize: 5, onProgress });
+    const { data, rows, columns } = await embedTexts(encoder, texts, { pooling, batchTokens: 100, onProgress });
     expect([rows, columns]).toEqual([sentences.length, encoder.config.hiddenSize]);
-    expect(progress).toEqual([5, 10, 16]);
+    expect(progress.length).toBeGreaterThan(2);
+    expect(progress.at(-1)).toBe(16);
     for (let i = 0; i < rows; i++) {
       const alone = encoder.embed(collate(texts, [i], encoder.tokeniser.padId), pooling);
       const row = data.subarray(i * columns, (i + 1) * columns);
@@ -35,7 +36,7 @@ onEachEngine('embedTexts', () => {
     const embed = vi.spyOn(encoder, 'embed');
     const progress: number[] = [];
     const onProgress = (done: number) => progress.push(done);
-    const matrix = await embedTexts(encoder, texts, { pooling: 'mean', batchSize: 1, onProgress });
+    const matrix = await embedTexts(encoder, texts, { pooling: 'mean', batchTokens: 1, onProgress });
     expect(embed).toHaveBeenCalledTimes(2);
     expect(progress.at(-1)).toBe(4);
     const rows = [0, 1, 2, 3].map((i) => [...row(matrix, i)]);

@@ -29,3 +29,10 @@ export function leakedTensors(work: () => void): number {
   work();
   return tf.memory().numTensors - before;
 }
+
+/** The same for work that takes its time. */
+export async function leakedTensorsOf(work: () => Promise<unknown>): Promise<number> {
+  const before = tf.memory().numTensors;
+  await work();
+  return tf.memory().numTensors - before;
+}

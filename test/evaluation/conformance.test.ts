@@ -21,7 +21,6 @@ function contextOf(train: number, test: number, columns: number, change: (value:
   const labelsOf = (rows: number) => Int32Array.from({ length: rows }, (_, i) => i % 3);
   const original = randomMatrix(test, columns, 1);
   return {
-    labelNames: ['a', 'b', 'c'],
     train: { embeddings: mapValues(randomMatrix(train, columns, 2), change), labels: labelsOf(train) },
     test: { embeddings: mapValues(original, change), labels: labelsOf(test) },
     original: { test: original },

@@ -70,7 +70,6 @@ function suiteOf(h: Matrix, h0: Matrix, options: Partial<{ k: number; chunk: num
   const labels = new Int32Array(h.rows);
   return drift.evaluate(
     {
-      labelNames: ['a'],
       train: { embeddings: h, labels },
       test: { embeddings: h, labels },
       original: { test: h0 },

@@ -8,7 +8,6 @@ import { mapValues, randomMatrix } from './matrices.ts';
 function contextOf(test: Matrix): EvaluationContext {
   const labels = Int32Array.from({ length: test.rows }, (_, i) => i % 2);
   return {
-    labelNames: ['a', 'b'],
     train: { embeddings: test, labels },
     test: { embeddings: test, labels },
     original: { test: randomMatrix(test.rows, test.columns, 1) },
@@ -19,7 +18,7 @@ function contextOf(test: Matrix): EvaluationContext {
 describe('evaluationSchema', () => {
   it('fills in every evaluator', () => {
     const options = evaluationSchema.parse({});
-    expect(Object.keys(options).sort()).toEqual(['references', ...Object.keys(evaluators)].sort());
+    expect(Object.keys(options).sort()).toEqual(['references', 'downstream', ...Object.keys(evaluators)].sort());
     expect(options.references).toBeNull();
     expect(options.knn.k).toBe(10);
   });

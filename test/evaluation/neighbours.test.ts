@@ -17,7 +17,6 @@ const test = { embeddings: toMatrix(golden.test), labels: Int32Array.from(golden
 
 const contextOf = (parts: Pick<EvaluationContext, 'train' | 'test'>): EvaluationContext => ({
   ...parts,
-  labelNames: ['a', 'b', 'c', 'd', 'e'],
   original: { test: parts.test.embeddings },
   seed: 1,
 });

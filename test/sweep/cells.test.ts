@@ -10,7 +10,7 @@ const experiment: Experiment = {
   sampler: { kind: 'mPerClass', batchSize: 64, m: 4 },
   training: { steps: 10 },
 };
-const contents = { dataHash: 'd', encoderHash: 'e', engine: 'wasm' } as const;
+const contents = { dataHash: 'd', taskHashes: [], encoderHash: 'e', engine: 'wasm' } as const;
 const pointWith = (...set: string[]) =>
   planExperiment(experiment, { set: set.map(parseOverride) }).points[0] as GridPoint;
 const idWith = (...set: string[]) => retrofitCell(pointWith(...set), 1, contents).id;

@@ -85,12 +85,12 @@ describe('Materials', () => {
       'test.csv': rows(2048),
     });
     const materials = new Materials(places, new Cache(await temporaryFolder({})));
-    expect(await materials.missingShards(settingsWith({ data: { source } }), infoOf('wasm'))).toEqual([
-      { split: 'validation', from: 0, to: 4 },
-      { split: 'test', from: 0, to: 2048 },
+    const missing = await materials.missingShards(settingsWith({ data: { source } }), infoOf('wasm'));
+    expect(missing.map(({ shard }) => shard)).toEqual([
       { split: 'train', from: 0, to: 2048 },
       { split: 'train', from: 2048, to: 4096 },
       { split: 'train', from: 4096, to: 5000 },
+      { split: 'test', from: 0, to: 2048 },
     ]);
   });
 
@@ -108,6 +108,9 @@ describe('Materials', () => {
 
 onEachEngine('frozen embeddings', (name) => {
   const engine = infoOf(name);
+  const splitsMissing = async (materials: Materials, of: Settings) =>
+    (await materials.missingShards(of, engine)).map(({ shard }) => shard.split);
+  const validating = settingsWith({ training: { steps: 1, validateEvery: 1 } });
 
   it('are those of the untouched encoder, computed once', async () => {
     const folder = await temporaryFolder({});
@@ -117,10 +120,8 @@ onEachEngine('frozen embeddings', (name) => {
     expect(frozen).toEqual(await embedTexts(encoder, await materials.tokens(settings, 'test'), { pooling: 'cls' }));
     encoder.dispose();
 
-    expect((await materials.missingShards(settings, engine)).map(({ split }) => split)).toEqual([
-      'validation',
-      'train',
-    ]);
+    expect(await splitsMissing(materials, settings)).toEqual(['train']);
+    expect(await splitsMissing(materials, validating)).toEqual(['train', 'validation']);
     const computed: number[] = [];
     const shard = { split: 'test', from: 0, to: limit } as const;
     const again = new Materials(places, new Cache(folder));
@@ -128,10 +129,27 @@ onEachEngine('frozen embeddings', (name) => {
     expect(await again.frozenShard(settings, engine, shard, onProgress)).toEqual(frozen);
     expect(computed).toEqual([]);
     for (const other of [settingsWith({ pooling: 'mean' }), settingsWith({ maxLength: 12 })]) {
-      expect(await again.missingShards(other, engine)).toHaveLength(3);
+      expect(await again.missingShards(other, engine)).toHaveLength(2);
     }
     const otherEngine = infoOf(name === 'wasm' ? 'tensorflow' : 'wasm');
-    expect(await again.missingShards(settings, otherEngine)).toHaveLength(3);
+    expect(await again.missingShards(settings, otherEngine)).toHaveLength(2);
+  });
+
+  it('are also those of the downstream tasks, without their validation texts', async () => {
+    const materials = new Materials(places, new Cache(await temporaryFolder({})));
+    const line = (i: number) => JSON.stringify({ text: `text ${i}`, label: `${i % 2}` });
+    const lines = Array.from({ length: 8 }, (_, i) => line(i)).join('\n');
+    const task = await temporaryFolder({ 'train.jsonl': lines, 'validation.jsonl': lines, 'test.jsonl': lines });
+    const missing = await materials.missingShards(
+      settingsWith({ evaluation: { downstream: { tasks: [task] } } }),
+      engine,
+    );
+    expect(missing.map(({ settings: { data }, shard }) => [data.source, shard.split, shard.to])).toEqual([
+      ['embedded', 'train', limit],
+      ['embedded', 'test', limit],
+      [task, 'train', 8],
+      [task, 'test', 8],
+    ]);
   });
 
   it('of a part are the rows of the whole', async () => {

@@ -10,8 +10,13 @@ from pathlib import Path
 
 import numpy as np
 from scipy import stats
+from sklearn import metrics
+from sklearn.cluster import KMeans
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 random = np.random.default_rng(7)
 
@@ -88,6 +93,96 @@ def intervals():
     return cases
 
 
-golden = {"neighbours": neighbours(), "classification": classification(), "intervals": intervals()}
+def agreement():
+    n = 60
+    cases = [
+        ([0, 0, 0, 1, 1, 2, 2, 2, 2], [0, 0, 1, 1, 1, 2, 2, 0, 2]),
+        ([0, 0, 1, 2], [0, 0, 1, 1]),
+        ([0, 0, 0], [0, 0, 0]),
+        ([0, 0, 0], [0, 1, 2]),
+        ([0, 1, 2], [0, 0, 0]),
+        ([3, 1, 2], [5, 7, 6]),
+        ([0, 0, 1, 1], [1, 1, 0, 0]),
+        ([0, 1, 0, 1], [0, 0, 1, 1]),
+        ([0], [0]),
+    ]
+    for classes, clusters in ((2, 2), (5, 3), (28, 28), (3, 20)):
+        for right in (0.0, 0.5, 0.95):
+            truth = random.integers(classes, size=n)
+            found = np.where(random.random(n) < right, truth % clusters, random.integers(clusters, size=n))
+            cases.append((truth.tolist(), found.tolist()))
+    return [
+        {
+            "classes": t,
+            "clusters": c,
+            "ami": metrics.adjusted_mutual_info_score(t, c),
+            "nmi": metrics.normalized_mutual_info_score(t, c),
+            "ari": metrics.adjusted_rand_score(t, c),
+            "fms": metrics.fowlkes_mallows_score(t, c),
+            "homogeneity": metrics.homogeneity_score(t, c),
+            "completeness": metrics.completeness_score(t, c),
+            "vMeasure": metrics.v_measure_score(t, c),
+        }
+        for t, c in cases
+    ]
+
+
+def clusters():
+    cases = []
+    for classes, columns, spread in ((3, 5, 0.3), (6, 8, 0.6), (8, 4, 1.2)):
+        centres = random.normal(size=(classes, columns))
+        labels = random.integers(classes, size=90)
+        x = np.round(centres[labels] + spread * random.normal(size=(90, columns)), 2)
+        unit = x / np.linalg.norm(x, axis=1, keepdims=True)
+        # So many starts that the best is the best there is, as far as anybody knows.
+        model = KMeans(n_clusters=classes, n_init=300, random_state=1, tol=0).fit(unit)
+        cases.append(
+            {
+                "columns": columns,
+                "classes": classes,
+                "x": x.ravel().tolist(),
+                "labels": labels.tolist(),
+                "inertia": model.inertia_,
+                "silhouette": metrics.silhouette_score(x, labels, metric="cosine"),
+            }
+        )
+    return cases
+
+
+def logistic():
+    cases = []
+    for classes, columns, c in ((2, 4, 0.1), (2, 4, 10), (4, 6, 0.1), (7, 5, 1)):
+        centres = random.normal(size=(classes, columns))
+
+        def draw(rows):
+            labels = random.integers(classes, size=rows)
+            return np.round(3 + centres[labels] + 1.2 * random.normal(size=(rows, columns)), 2), labels
+
+        (train, train_labels), (test, test_labels) = draw(120), draw(60)
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=10_000, tol=1e-10))
+        model.fit(train, train_labels)
+        cases.append(
+            {
+                "columns": columns,
+                "c": c,
+                "train": train.ravel().tolist(),
+                "trainLabels": train_labels.tolist(),
+                "test": test.ravel().tolist(),
+                "predicted": model.predict(test).tolist(),
+                # Of the two best classes: how close it was.
+                "margin": np.diff(np.sort(model.predict_proba(test), axis=1)[:, -2:], axis=1).ravel().tolist(),
+            }
+        )
+    return cases
+
+
+golden = {
+    "neighbours": neighbours(),
+    "classification": classification(),
+    "intervals": intervals(),
+    "agreement": agreement(),
+    "clusters": clusters(),
+    "logistic": logistic(),
+}
 for name, value in golden.items():
     Path(__file__).with_name(f"{name}.json").write_text(json.dumps(value) + "\n")

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shuffled } from '../../../experiments/mini/shuffled.ts';
 import { stream } from '../../../src/random.ts';
-import { paddingShare } from '../../../src/text/lengthBuckets.ts';
 import type { TokenSequences } from '../../../src/text/tokenSequences.ts';
+import { paddingShare } from '../../text/paddingShare.ts';
 
 /** Texts of 1 to 60 tokens. */
 function texts(size: number): TokenSequences {

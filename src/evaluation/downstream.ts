@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { LabelledEmbeddings } from './evaluator.ts';
+import { logisticRegression } from './logisticRegression.ts';
+import { knn } from './neighbours.ts';
+
+export const downstreamSchema = z.strictObject({
+  /** Corpora, by the names that `data.source` takes, in which test texts are classified by training texts. */
+  tasks: z
+    .array(z.string().min(1))
+    .refine((tasks) => new Set(tasks).size === tasks.length, 'each task once')
+    .default([]),
+  knn: knn.schema.prefault({}),
+  logisticRegression: logisticRegression.schema.prefault({}),
+});
+
+export type DownstreamOptions = z.output<typeof downstreamSchema>;
+
+/** A corpus on which an encoder is put to use, embedded. */
+export interface DownstreamTask {
+  readonly name: string;
+  readonly train: LabelledEmbeddings;
+  readonly test: LabelledEmbeddings;
+}
+
+/** What the embeddings are worth to others: classifiers on them, named `task.classifier.metric`. */
+export async function evaluateDownstream(
+  tasks: readonly DownstreamTask[],
+  options: DownstreamOptions,
+): Promise<Record<string, number>> {
+  const metrics: Record<string, number> = {};
+  for (const { name, ...task } of tasks) {
+    const found = {
+      knn: await knn.evaluate(task, options.knn),
+      logisticRegression: await logisticRegression.evaluate(task, options.logisticRegression),
+    };
+    for (const [classifier, scores] of Object.entries(found)) {
+      for (const [metric, value] of Object.entries(scores)) metrics[`${name}.${classifier}.${metric}`] = value;
+    }
+  }
+  return metrics;
+}

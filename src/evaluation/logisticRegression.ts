@@ -1,0 +1,181 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import { classificationScores } from './classification.ts';
+import { defineEvaluator, type EmbeddedCorpus } from './evaluator.ts';
+import { minimise } from './lbfgs.ts';
+import { type Matrix, rowsTensor } from './matrix.ts';
+
+const schema = z.strictObject({
+  /** Inverse strength of the penalty on the squared weights. */
+  c: z.number().positive().default(0.1),
+  maxIterations: z.int().positive().default(300),
+});
+
+export type LogisticRegressionOptions = z.output<typeof schema>;
+
+/** Where no component of the gradient of the mean loss is larger, the weights are taken for the best. */
+const tolerance = 1e-4;
+
+/**
+ * Classification of the test texts by a logistic regression on the training texts' embeddings, each dimension
+ * standardised: multinomial, with two classes binomial, weights penalised and intercepts not, as scikit-learn's
+ * make_pipeline(StandardScaler(), LogisticRegression(C=c)) does it.
+ */
+export const logisticRegression = defineEvaluator({
+  schema,
+  primary: { metric: 'macroF1', direction: 'higher' },
+  async evaluate({ train, test }: EmbeddedCorpus, options: LogisticRegressionOptions) {
+    const predict = await fitLogisticRegression(train.embeddings, train.labels, options);
+    return { ...classificationScores(test.labels, await predict(test.embeddings)) };
+  },
+});
+
+/**
+ * @param labels of the rows; classes that do not occur are never predicted
+ * @returns what predicts the label of each row of a matrix
+ */
+export async function fitLogisticRegression(
+  matrix: Matrix,
+  labels: Int32Array,
+  { c, maxIterations }: LogisticRegressionOptions,
+): Promise<(matrix: Matrix) => Promise<Int32Array>> {
+  const classes = [...new Set(labels)].sort((a, b) => a - b);
+  const place = new Map(classes.map((label, i) => [label, i]));
+  const truth = Int32Array.from(labels, (label) => place.get(label) as number);
+  // Two classes need one score: above 0 for the second.
+  const scores = classes.length === 2 ? 1 : classes.length;
+  const standardise = standardiser(matrix);
+  const { data, rows, columns } = standardise(matrix);
+  const x = rowsTensor({ data, rows, columns }, { from: 0, to: rows });
+  const width = columns + 1;
+  try {
+    const loss = scores === 1 ? binomial : multinomial;
+    const weights = await minimise(
+      async (point) => {
+        const logits = await product(() => tf.matMul(x, weightsTensor(point, scores, columns), false, true));
+        const { value, residuals } = loss(logits, point, truth, scores, columns);
+        const slopes = await product(() => tf.matMul(tf.tensor2d(residuals, [rows, scores]), x, true, false));
+        const gradient = new Float64Array(point.length);
+        let penalty = 0;
+        for (let score = 0; score < scores; score++) {
+          for (let j = 0; j < columns; j++) {
+            const weight = point[score * width + j] as number;
+            penalty += weight ** 2 / 2;
+            gradient[score * width + j] = ((slopes[score * columns + j] as number) + weight / c) / rows;
+          }
+        }
+        for (let i = 0; i < residuals.length; i++) {
+          const bias = (i % scores) * width + columns;
+          gradient[bias] = (gradient[bias] as number) + (residuals[i] as number) / rows;
+        }
+        return { value: (value + penalty / c) / rows, gradient };
+      },
+      new Float64Array(scores * width),
+      { maxIterations, tolerance },
+    );
+    return async (queries) => {
+      const standardised = standardise(queries);
+      const logits = await product(() =>
+        tf.matMul(
+          rowsTensor(standardised, { from: 0, to: queries.rows }),
+          weightsTensor(weights, scores, columns),
+          false,
+          true,
+        ),
+      );
+      return Int32Array.from({ length: queries.rows }, (_, row) => {
+        const own = Float64Array.from({ length: scores }, (_, i) => {
+          return (logits[row * scores + i] as number) + (weights[i * width + columns] as number);
+        });
+        const best = scores === 1 ? Number((own[0] as number) > 0) : own.indexOf(Math.max(...own));
+        return classes[best] as number;
+      });
+    };
+  } finally {
+    x.dispose();
+  }
+}
+
+/** Sum of the rows' losses, and each score's share in its slope, [rows, scores]. */
+interface Loss {
+  readonly value: number;
+  readonly residuals: Float32Array;
+}
+
+function multinomial(
+  logits: Float32Array,
+  point: Float64Array,
+  truth: Int32Array,
+  scores: number,
+  columns: number,
+): Loss {
+  const residuals = new Float32Array(logits.length);
+  const own = new Float64Array(scores);
+  let value = 0;
+  for (let row = 0; row < truth.length; row++) {
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < scores; i++) {
+      const score = (logits[row * scores + i] as number) + (point[i * (columns + 1) + columns] as number);
+      own[i] = score;
+      if (score > largest) largest = score;
+    }
+    const right = truth[row] as number;
+    value += largest - (own[right] as number);
+    let sum = 0;
+    for (let i = 0; i < scores; i++) {
+      own[i] = Math.exp((own[i] as number) - largest);
+      sum += own[i] as number;
+    }
+    value += Math.log(sum);
+    for (let i = 0; i < scores; i++) residuals[row * scores + i] = (own[i] as number) / sum - (i === right ? 1 : 0);
+  }
+  return { value, residuals };
+}
+
+function binomial(logits: Float32Array, point: Float64Array, truth: Int32Array, _: number, columns: number): Loss {
+  const residuals = new Float32Array(logits.length);
+  let value = 0;
+  for (let row = 0; row < truth.length; row++) {
+    const score = (logits[row] as number) + (point[columns] as number);
+    const positive = truth[row] as number;
+    value += Math.max(score, 0) - positive * score + Math.log1p(Math.exp(-Math.abs(score)));
+    residuals[row] = 1 / (1 + Math.exp(-score)) - positive;
+  }
+  return { value, residuals };
+}
+
+/** The weights without the intercepts, [scores, columns]. */
+function weightsTensor(point: Float64Array, scores: number, columns: number): tf.Tensor2D {
+  const weights = new Float32Array(scores * columns);
+  for (let i = 0; i < scores; i++) {
+    weights.set(point.subarray(i * (columns + 1), i * (columns + 1) + columns), i * columns);
+  }
+  return tf.tensor2d(weights, [scores, columns]);
+}
+
+async function product(make: () => tf.Tensor): Promise<Float32Array> {
+  const result = tf.tidy(make);
+  const values = (await result.data()) as Float32Array;
+  result.dispose();
+  return values;
+}
+
+/** Takes each column to mean 0 and standard deviation 1 of the given matrix; a constant one to 0. */
+function standardiser({ data, rows, columns }: Matrix): (matrix: Matrix) => Matrix {
+  const means = new Float64Array(columns);
+  for (let i = 0; i < data.length; i++)
+    means[i % columns] = (means[i % columns] as number) + (data[i] as number) / rows;
+  const variances = new Float64Array(columns);
+  for (let i = 0; i < data.length; i++) {
+    const difference = (data[i] as number) - (means[i % columns] as number);
+    variances[i % columns] = (variances[i % columns] as number) + difference ** 2 / rows;
+  }
+  // What is left of a constant column is rounding.
+  const scales = variances.map((variance, j) => {
+    return variance <= 10 * Number.EPSILON * Math.max(1, (means[j] as number) ** 2) ? 1 : Math.sqrt(variance);
+  });
+  return (matrix) => ({
+    ...matrix,
+    data: matrix.data.map((value, i) => (value - (means[i % columns] as number)) / (scales[i % columns] as number)),
+  });
+}

@@ -1,0 +1,161 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
+import { defineEvaluator } from './evaluator.ts';
+import { type Matrix, normaliseRows, rowRanges, rowsTensor } from './matrix.ts';
+
+const schema = z.strictObject({
+  /** Rows that are compared with all others at a time: chunk · n similarities are in memory, 19 MB for 5,000 texts. */
+  chunk: z.int().positive().default(1024),
+});
+
+export type RetrievalOptions = z.output<typeof schema>;
+
+/** Scores of a retrieval, each from 0 to 1, means over the queries that have something to find. */
+export interface RetrievalScores {
+  /** Share of queries whose nearest reference is relevant. */
+  readonly precisionAt1: number;
+  /** Mean of 1 / rank of the first relevant reference. */
+  readonly mrr: number;
+  /** Mean share of relevant ones among the R nearest, R being how many there are in all. */
+  readonly rPrecision: number;
+  /** MAP@R: mean of 1/R · Σ precision at i over the relevant ranks i ≤ R (Musgrave et al. 2020, arXiv 2003.08505). */
+  readonly mapAtR: number;
+  /** Mean average precision over the whole ranking. */
+  readonly map: number;
+  /** Queries without a relevant reference, which are left out of the means. */
+  readonly withoutRelevant: number;
+}
+
+/**
+ * The test texts retrieve one another: for each, all others are ranked by cosine similarity, and those of its class are
+ * relevant. Exact, over the whole ranking; of equal similarities the earlier text comes first, as in a stable sort.
+ */
+export const retrieval = defineEvaluator({
+  schema,
+  primary: { metric: 'mapAtR', direction: 'higher' },
+  async evaluate({ test: { embeddings, labels } }, { chunk }: RetrievalOptions) {
+    return { ...(await retrieveOthers(embeddings, labels, chunk)) };
+  },
+});
+
+/** Each row is a query, all other rows are its references. */
+export function retrieveOthers(embeddings: Matrix, labels: Int32Array, chunk: number): Promise<RetrievalScores> {
+  const unit = normaliseRows(embeddings);
+  return retrieve({ unit, labels }, { unit, labels }, { chunk, excludeSelf: true });
+}
+
+/** Queries against references of their own. */
+export function retrieveFrom(
+  queries: { readonly embeddings: Matrix; readonly labels: Int32Array },
+  references: { readonly embeddings: Matrix; readonly labels: Int32Array },
+  chunk: number,
+): Promise<RetrievalScores> {
+  return retrieve(
+    { unit: normaliseRows(queries.embeddings), labels: queries.labels },
+    { unit: normaliseRows(references.embeddings), labels: references.labels },
+    { chunk, excludeSelf: false },
+  );
+}
+
+interface Labelled {
+  /** Rows of length 1. */
+  readonly unit: Matrix;
+  readonly labels: Int32Array;
+}
+
+async function retrieve(
+  queries: Labelled,
+  references: Labelled,
+  { chunk, excludeSelf }: { readonly chunk: number; readonly excludeSelf: boolean },
+): Promise<RetrievalScores> {
+  const members = membersOf(references.labels);
+  const sums = { precisionAt1: 0, mrr: 0, rPrecision: 0, mapAtR: 0, map: 0 };
+  let scored = 0;
+  const all = { from: 0, to: references.unit.rows };
+  const transposed = rowsTensor(references.unit, all);
+  try {
+    for (const range of rowRanges(queries.unit.rows, chunk)) {
+      const cosines = tf.tidy(() => tf.matMul(rowsTensor(queries.unit, range), transposed, false, true));
+      const values = (await cosines.data()) as Float32Array;
+      cosines.dispose();
+      for (let query = range.from; query < range.to; query++) {
+        const relevant = members.get(queries.labels[query] as number) ?? noMembers;
+        const row = values.subarray((query - range.from) * all.to, (query - range.from + 1) * all.to);
+        const ranks = ranksOf(relevant, row, excludeSelf ? query : -1);
+        const found = ranks.length;
+        if (found === 0) continue;
+        scored++;
+        const first = ranks[0] as number;
+        sums.precisionAt1 += first === 1 ? 1 : 0;
+        sums.mrr += 1 / first;
+        for (let i = 0; i < found; i++) {
+          const rank = ranks[i] as number;
+          const precision = (i + 1) / rank / found;
+          sums.map += precision;
+          if (rank > found) continue;
+          sums.mapAtR += precision;
+          sums.rPrecision += 1 / found;
+        }
+      }
+    }
+  } finally {
+    transposed.dispose();
+  }
+  const mean = (sum: number) => (scored === 0 ? 0 : sum / scored);
+  return {
+    precisionAt1: mean(sums.precisionAt1),
+    mrr: mean(sums.mrr),
+    rPrecision: mean(sums.rPrecision),
+    mapAtR: mean(sums.mapAtR),
+    map: mean(sums.map),
+    withoutRelevant: queries.unit.rows - scored,
+  };
+}
+
+const noMembers = new Int32Array();
+
+/** Indices of each class, ascending. */
+function membersOf(labels: Int32Array): Map<number, Int32Array> {
+  const lists = new Map<number, number[]>();
+  labels.forEach((label, i) => {
+    const list = lists.get(label);
+    if (list) list.push(i);
+    else lists.set(label, [i]);
+  });
+  return new Map([...lists].map(([label, list]) => [label, Int32Array.from(list)]));
+}
+
+/**
+ * Ranks, from 1 and ascending, of the relevant references among all but `self`. Only the relevant ones are sorted; each
+ * other one is counted at its place among them.
+ */
+function ranksOf(relevant: Int32Array, similarities: Float32Array, self: number): Int32Array {
+  const hits = relevant.filter((reference) => reference !== self);
+  // Stable, and so in the references' order where similarities are equal.
+  hits.sort((a, b) => (similarities[b] as number) - (similarities[a] as number) || a - b);
+  const count = hits.length;
+  const values = Float32Array.from(hits, (reference) => similarities[reference] as number);
+  const isHit = new Uint8Array(similarities.length);
+  for (const reference of hits) isHit[reference] = 1;
+  // How many others come directly before the hit of each place, those after all hits left out.
+  const before = new Int32Array(count + 1);
+  for (let reference = 0; reference < similarities.length; reference++) {
+    if (isHit[reference] || reference === self) continue;
+    const value = similarities[reference] as number;
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = values[middle] as number;
+      if (other > value || (other === value && (hits[middle] as number) < reference)) low = middle + 1;
+      else high = middle;
+    }
+    before[low] = (before[low] as number) + 1;
+  }
+  const ranks = new Int32Array(count);
+  for (let i = 0, others = 0; i < count; i++) {
+    others += before[i] as number;
+    ranks[i] = i + 1 + others;
+  }
+  return ranks;
+}

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { sources } from '../../src/data/corpus.ts';
+import { problemsOf } from './problems.ts';
+import { temporaryFolder } from './temporaryFolder.ts';
+
+const { embedded: _, ...publicSources } = sources;
+
+describe.each(Object.entries(publicSources))('without its files, %s', (name, source) => {
+  it('says which files have to be where, and who has them', async () => {
+    const dataFolder = await temporaryFolder({});
+    const [problem] = await problemsOf(source.read({ dataFolder }));
+    expect(problem?.code).toBe('DATA_NOT_INSTALLED');
+    expect(problem?.given).toBe(`no folder ${dataFolder}/${name}`);
+    expect(problem?.expected).toMatch(/\.(tsv|txt|json)/);
+    expect(problem?.remedy).toMatch(/^Put these files there from /);
+  });
+});

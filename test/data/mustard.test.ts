@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { loadCorpus } from '../../src/data/corpus.ts';
+import { mustard } from '../../src/data/mustard.ts';
+import { problemsOf, summaries } from './problems.ts';
+import { temporaryFolder } from './temporaryFolder.ts';
+
+const said = (utterance: string, show: string, sarcasm: unknown) => ({
+  utterance,
+  speaker: 'A',
+  context: ['first', 'second'],
+  show,
+  sarcasm,
+});
+const files = (data: unknown) => ({ 'mustard/sarcasm_data.json': JSON.stringify(data) });
+const good = {
+  a: said('great', 'BBT', true),
+  b: said('fine', 'BBT', false),
+  c: said('yes', 'GOLDENGIRLS', true),
+  d: said('no', 'BBT', false),
+  e: said('oh', 'FRIENDS', true),
+  f: said('well', 'FRIENDS', false),
+};
+
+it('has the series Friends as its test, what was said before as context, and no validation texts', async () => {
+  const dataFolder = await temporaryFolder(files(good));
+  const corpus = await loadCorpus({ source: 'mustard', exclude: [] }, { dataFolder });
+  expect(corpus.train.texts).toEqual(['great', 'fine', 'yes', 'no']);
+  expect([...corpus.train.labels]).toEqual([1, 0, 1, 0]);
+  expect(corpus.train.contexts).toEqual(Array<string>(4).fill('first second'));
+  expect(corpus.validation.texts).toEqual([]);
+  expect(corpus.test.texts).toEqual(['oh', 'well']);
+});
+
+it('reports what does not fit', async () => {
+  const dataFolder = await temporaryFolder(files({ ...good, g: said(' ', 'BBT', true), h: said('x', 'BBT', 'yes') }));
+  const problems = await problemsOf(mustard.read({ dataFolder }));
+  expect(summaries(problems, `${dataFolder}/mustard`)).toEqual([
+    'DATA_BAD_ROW: sarcasm_data.json, g, utterance',
+    'DATA_BAD_ROW: sarcasm_data.json, h, sarcasm',
+  ]);
+  for (const content of ['[1]', '{']) {
+    const broken = await temporaryFolder({ 'mustard/sarcasm_data.json': content });
+    const found = await problemsOf(mustard.read({ dataFolder: broken }));
+    expect(summaries(found, `${broken}/mustard`)).toEqual(['DATA_BAD_JSON: sarcasm_data.json is no JSON object']);
+  }
+});
