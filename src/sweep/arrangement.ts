@@ -14,6 +14,9 @@ export interface Arrangement {
 /** Seconds of estimated work from which on a calibration, which takes about ten, is worth its time. */
 const worthCalibrating = 300;
 
+/** So much faster one process has to be measured: seconds of measuring cannot tell less. */
+const clearly = 0.85;
+
 /**
  * A process a core with one thread each, or one process with all threads: whichever does the group's work sooner here.
  * Small models gain nothing from threads, large ones may fill memory channels or caches that the processes share. Both
@@ -73,7 +76,6 @@ export async function betterArrangement(
     }
     return found;
   });
-  return seconds[1] !== undefined && seconds[0] !== undefined && seconds[1] < seconds[0]
-    ? candidates[1]
-    : candidates[0];
+  const [apart = 0, together = Number.POSITIVE_INFINITY] = seconds;
+  return together < clearly * apart ? candidates[1] : candidates[0];
 }
