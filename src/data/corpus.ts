@@ -4,6 +4,7 @@ import { didYouMean } from '../didYouMean.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { stream } from '../random.ts';
 import { embedded } from './embedded.ts';
+import { emoContext } from './emoContext.ts';
 import { emotion } from './emotion.ts';
 import { folderSource } from './folder.ts';
 import { goEmotions } from './goEmotions.ts';
@@ -29,6 +30,7 @@ export const sources = {
   sst2,
   'tweeteval-irony': tweetEvalIrony,
   mustard,
+  emocontext: emoContext,
 } as const satisfies Record<string, CorpusSource>;
 
 /** Which corpus, and which part of it. */

@@ -22,9 +22,9 @@ export interface SourceContent {
   /** The taxonomy, in the order that numbers the classes. */
   readonly labelNames: readonly string[];
   readonly splits: Readonly<Record<SplitName, readonly Example[]>>;
-  /** Where the texts come from. */
   /** Whether the publisher gives no validation texts; otherwise there have to be some. Default false. */
   readonly withoutValidation?: boolean;
+  /** Where the texts come from. */
   readonly provenance: string;
   readonly licence: string;
   /** What was left out while reading, counted. */

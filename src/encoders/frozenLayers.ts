@@ -53,7 +53,7 @@ export class FrozenLayers {
   }
 
   #keep(key: string, states: Float32Array): void {
-    if (this.#room < states.byteLength) return;
+    if (this.#room < states.byteLength || this.#states.has(key)) return;
     this.#states.set(key, states);
     this.#room -= states.byteLength;
   }

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { clusterAgreement } from './clusterAgreement.ts';
 import { defineEvaluator } from './evaluator.ts';
 import { kMeans } from './kMeans.ts';
-import { type Matrix, normaliseRows, row } from './matrix.ts';
+import { dot, type Matrix, normaliseRows, row } from './matrix.ts';
 
 const schema = z.strictObject({
   /** Starts of k-means, of which the best counts. */
-  restarts: z.int().positive().default(10),
+  starts: z.int().positive().default(10),
   /** Rounds of each start at most. */
-  maxRounds: z.int().positive().default(300),
+  maxIterations: z.int().positive().default(300),
 });
 
 /**
@@ -18,10 +18,10 @@ const schema = z.strictObject({
 export const clustering = defineEvaluator({
   schema,
   primary: { metric: 'ami', direction: 'higher' },
-  async evaluate({ test: { embeddings, labels }, seed }, { restarts, maxRounds }) {
+  async evaluate({ test: { embeddings, labels }, seed }, { starts, maxIterations }) {
     const unit = normaliseRows(embeddings);
     const clusters = new Set(labels).size;
-    const { assignments } = await kMeans(unit, { clusters, restarts, maxRounds, seed });
+    const { assignments } = await kMeans(unit, { clusters, starts, maxIterations, seed });
     return { ...clusterAgreement(labels, assignments), silhouette: cosineSilhouette(unit, labels) };
   },
 });
@@ -63,10 +63,4 @@ export function cosineSilhouette(unit: Matrix, labels: Int32Array): number {
     silhouettes += larger === 0 ? 0 : (nearest - within) / larger;
   }
   return silhouettes / rows;
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += (a[j] as number) * (b[j] as number);
-  return sum;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LabelledEmbeddings } from './evaluator.ts';
-import { logisticRegression } from './logisticRegression.ts';
+import { logisticRegression, logisticRegressionSchema } from './logisticRegression.ts';
 import { knn } from './neighbours.ts';
 
 export const downstreamSchema = z.strictObject({
@@ -10,7 +10,7 @@ export const downstreamSchema = z.strictObject({
     .refine((tasks) => new Set(tasks).size === tasks.length, 'each task once')
     .default([]),
   knn: knn.schema.prefault({}),
-  logisticRegression: logisticRegression.schema.prefault({}),
+  logisticRegression: logisticRegressionSchema.prefault({}),
 });
 
 export type DownstreamOptions = z.output<typeof downstreamSchema>;
@@ -31,7 +31,7 @@ export async function evaluateDownstream(
   for (const { name, ...task } of tasks) {
     const found = {
       knn: await knn.evaluate(task, options.knn),
-      logisticRegression: await logisticRegression.evaluate(task, options.logisticRegression),
+      logisticRegression: await logisticRegression(task, options.logisticRegression),
     };
     for (const [classifier, scores] of Object.entries(found)) {
       for (const [metric, value] of Object.entries(scores)) metrics[`${name}.${classifier}.${metric}`] = value;

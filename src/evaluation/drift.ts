@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { type Neighbours, nearestOthers, type SearchOptions } from './cosineSearch.ts';
 import { defineEvaluator } from './evaluator.ts';
-import { type Matrix, norm, normaliseRows, type RowRange, row, rowRanges, rowsTensor } from './matrix.ts';
+import { columnMeans, type Matrix, norm, normaliseRows, type RowRange, row, rowRanges, rowsTensor } from './matrix.ts';
 
 const schema = z.strictObject({
   /** Neighbours whose overlap is taken. */
@@ -138,10 +138,7 @@ export async function linearCka(embeddings: Matrix, original: Matrix): Promise<n
 
 /** The matrix with its column means taken off, scaled to norm 1; null if only rounding errors are left. */
 function centre({ data, rows, columns }: Matrix): Matrix | null {
-  const means = new Float64Array(columns);
-  for (let i = 0; i < data.length; i++) {
-    means[i % columns] = (means[i % columns] as number) + (data[i] as number) / rows;
-  }
+  const means = columnMeans({ data, rows, columns });
   let squares = 0;
   let centredSquares = 0;
   for (let i = 0; i < data.length; i++) {

@@ -50,10 +50,10 @@ export async function evaluate(
   const metrics: Record<string, number> = await evaluateDownstream(tasks, options.downstream);
   for (const [name, evaluator] of Object.entries(registered)) {
     const measured = await evaluator.evaluate(context, options[name as keyof typeof evaluators]);
-    for (const [metric, value] of Object.entries(measured)) {
-      if (!Number.isFinite(value)) throw new RangeError(`${name}.${metric} is ${value}`);
-      metrics[`${name}.${metric}`] = value;
-    }
+    for (const [metric, value] of Object.entries(measured)) metrics[`${name}.${metric}`] = value;
+  }
+  for (const [metric, value] of Object.entries(metrics)) {
+    if (!Number.isFinite(value)) throw new RangeError(`${metric} is ${value}`);
   }
   return metrics;
 }

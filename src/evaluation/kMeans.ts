@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { stream } from '../random.ts';
-import { type Matrix, rowsTensor } from './matrix.ts';
+import { columnMeans, type Matrix, rowsTensor, valuesOf } from './matrix.ts';
 
 export interface KMeansOptions {
   readonly clusters: number;
   /** Starts; the one with the least inertia counts. */
-  readonly restarts: number;
+  readonly starts: number;
   /** Rounds of a start at most. */
-  readonly maxRounds: number;
+  readonly maxIterations: number;
   readonly seed: number;
 }
 
@@ -29,7 +29,7 @@ const tolerance = 1e-4;
  * @throws RangeError for fewer rows than clusters
  */
 export async function kMeans(matrix: Matrix, options: KMeansOptions): Promise<KMeansResult> {
-  const { clusters, restarts, maxRounds, seed } = options;
+  const { clusters, starts, maxIterations, seed } = options;
   const { rows, columns } = matrix;
   if (rows < clusters) throw new RangeError(`cannot make ${clusters} clusters of ${rows} rows`);
   const data = centred(matrix);
@@ -37,7 +37,7 @@ export async function kMeans(matrix: Matrix, options: KMeansOptions): Promise<KM
   const squares = squaredNorms(data);
   const settled = (tolerance * squares.reduce((sum, square) => sum + square, 0)) / rows / columns;
   try {
-    let running = (await startingCentres(data, x, squares, clusters, restarts, seed)).map(
+    let running = (await startingCentres(data, x, squares, clusters, starts, seed)).map(
       (centres): Start => ({
         centres,
         assignments: new Int32Array(rows),
@@ -50,7 +50,7 @@ export async function kMeans(matrix: Matrix, options: KMeansOptions): Promise<KM
       await assign(x, squares, running, clusters, columns);
       const goesOn: Start[] = [];
       for (const start of running) {
-        if (round === maxRounds || start.isLast) finished.push(start);
+        if (round === maxIterations || start.isLast) finished.push(start);
         else goesOn.push(start);
       }
       running = goesOn;
@@ -76,9 +76,7 @@ interface Start {
 
 /** The matrix less its column means, by which distances lose no digits to a common offset. */
 function centred({ data, rows, columns }: Matrix): Matrix {
-  const means = new Float64Array(columns);
-  for (let i = 0; i < data.length; i++)
-    means[i % columns] = (means[i % columns] as number) + (data[i] as number) / rows;
+  const means = columnMeans({ data, rows, columns });
   return { data: data.map((value, i) => value - (means[i % columns] as number)), rows, columns };
 }
 
@@ -93,11 +91,8 @@ function squaredNorms({ data, rows, columns }: Matrix): Float32Array {
 }
 
 /** Products of all rows with each of `count` vectors, [rows, count]. */
-async function productsWith(x: tf.Tensor2D, vectors: Float32Array, count: number): Promise<Float32Array> {
-  const products = tf.tidy(() => tf.matMul(x, tf.tensor2d(vectors, [count, vectors.length / count]), false, true));
-  const values = (await products.data()) as Float32Array;
-  products.dispose();
-  return values;
+function productsWith(x: tf.Tensor2D, vectors: Float32Array, count: number): Promise<Float32Array> {
+  return valuesOf(() => tf.matMul(x, tf.tensor2d(vectors, [count, vectors.length / count]), false, true));
 }
 
 /** The centres that each start begins with, [clusters, columns] each. */
@@ -106,12 +101,12 @@ async function startingCentres(
   x: tf.Tensor2D,
   squares: Float32Array,
   clusters: number,
-  restarts: number,
+  count: number,
   seed: number,
 ): Promise<Float32Array[]> {
   const candidates = 2 + Math.floor(Math.log(clusters));
-  const starts = Array.from({ length: restarts }, (_, restart) => {
-    const random = stream(seed, 'kMeans', restart);
+  const starts = Array.from({ length: count }, (_, number) => {
+    const random = stream(seed, 'kMeans', number);
     const first = random.integer(rows);
     return {
       random,
@@ -221,9 +216,7 @@ async function moveCentres(x: tf.Tensor2D, starts: readonly Start[], clusters: n
   starts.forEach(({ assignments }, number) => {
     for (let row = 0; row < rows; row++) membership[row * count + number * clusters + (assignments[row] as number)] = 1;
   });
-  const sums = tf.tidy(() => tf.matMul(tf.tensor2d(membership, [rows, count]), x, true, false));
-  const values = (await sums.data()) as Float32Array;
-  sums.dispose();
+  const values = await valuesOf(() => tf.matMul(tf.tensor2d(membership, [rows, count]), x, true, false));
   starts.forEach((start, number) => {
     let moved = 0;
     for (let cluster = 0; cluster < clusters; cluster++) {

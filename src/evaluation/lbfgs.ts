@@ -1,3 +1,5 @@
+import { dot } from './matrix.ts';
+
 /** A function's value and its gradient at a point. */
 export type Objective = (point: Float64Array) => Promise<{ readonly value: number; readonly gradient: Float64Array }>;
 
@@ -24,6 +26,7 @@ export async function minimise(
 ): Promise<Float64Array> {
   let point = start;
   let { value, gradient } = await objective(point);
+  if (!Number.isFinite(value)) throw new RangeError(`the function is ${value} at the start`);
   const history: { step: Float64Array; change: Float64Array; curvature: number }[] = [];
   for (let iteration = 0; iteration < maxIterations && largest(gradient) > tolerance; iteration++) {
     const direction = descent(gradient, history);
@@ -32,12 +35,12 @@ export async function minimise(
     let high = Number.POSITIVE_INFINITY;
     // The first direction has no scale yet.
     let length = history.length > 0 ? 1 : Math.min(1, 1 / Math.sqrt(dot(gradient, gradient)));
-    for (let halvings = 0; ; halvings++) {
+    for (let tries = 0; ; tries++) {
       const next = point.map((x, i) => x + length * (direction[i] as number));
       const found = await objective(next);
       // So near the minimum that rounding decides.
-      if (halvings === 30) return found.value < value ? next : point;
-      if (found.value > value + sufficient * length * slope) high = length;
+      if (tries === 30) return found.value < value ? next : point;
+      if (!(found.value <= value + sufficient * length * slope)) high = length;
       else if (dot(found.gradient, direction) < flatter * slope) low = length;
       else {
         const step = next.map((x, i) => x - (point[i] as number));
@@ -80,12 +83,6 @@ function descent(
 
 function add(target: Float64Array, values: Float64Array, factor: number): void {
   for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) + factor * (values[i] as number);
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
-  return sum;
 }
 
 function largest(values: Float64Array): number {

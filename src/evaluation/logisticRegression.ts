@@ -1,17 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { classificationScores } from './classification.ts';
-import { defineEvaluator, type EmbeddedCorpus } from './evaluator.ts';
+import { type ClassificationScores, classificationScores } from './classification.ts';
+import type { EmbeddedCorpus } from './evaluator.ts';
 import { minimise } from './lbfgs.ts';
-import { type Matrix, rowsTensor } from './matrix.ts';
+import { columnMeans, type Matrix, rowsTensor, valuesOf } from './matrix.ts';
 
-const schema = z.strictObject({
+export const logisticRegressionSchema = z.strictObject({
   /** Inverse strength of the penalty on the squared weights. */
   c: z.number().positive().default(0.1),
   maxIterations: z.int().positive().default(300),
 });
 
-export type LogisticRegressionOptions = z.output<typeof schema>;
+export type LogisticRegressionOptions = z.output<typeof logisticRegressionSchema>;
 
 /** Where no component of the gradient of the mean loss is larger, the weights are taken for the best. */
 const tolerance = 1e-4;
@@ -21,14 +21,13 @@ const tolerance = 1e-4;
  * standardised: multinomial, with two classes binomial, weights penalised and intercepts not, as scikit-learn's
  * make_pipeline(StandardScaler(), LogisticRegression(C=c)) does it.
  */
-export const logisticRegression = defineEvaluator({
-  schema,
-  primary: { metric: 'macroF1', direction: 'higher' },
-  async evaluate({ train, test }: EmbeddedCorpus, options: LogisticRegressionOptions) {
-    const predict = await fitLogisticRegression(train.embeddings, train.labels, options);
-    return { ...classificationScores(test.labels, await predict(test.embeddings)) };
-  },
-});
+export async function logisticRegression(
+  { train, test }: EmbeddedCorpus,
+  options: LogisticRegressionOptions,
+): Promise<ClassificationScores> {
+  const predict = await fitLogisticRegression(train.embeddings, train.labels, options);
+  return classificationScores(test.labels, await predict(test.embeddings));
+}
 
 /**
  * @param labels of the rows; classes that do not occur are never predicted
@@ -49,12 +48,12 @@ export async function fitLogisticRegression(
   const x = rowsTensor({ data, rows, columns }, { from: 0, to: rows });
   const width = columns + 1;
   try {
-    const loss = scores === 1 ? binomial : multinomial;
     const weights = await minimise(
       async (point) => {
-        const logits = await product(() => tf.matMul(x, weightsTensor(point, scores, columns), false, true));
-        const { value, residuals } = loss(logits, point, truth, scores, columns);
-        const slopes = await product(() => tf.matMul(tf.tensor2d(residuals, [rows, scores]), x, true, false));
+        const logits = await valuesOf(() => tf.matMul(x, weightsTensor(point, scores, columns), false, true));
+        const { value, residuals } =
+          scores === 1 ? binomial(logits, point, truth) : multinomial(logits, point, truth, scores, columns);
+        const slopes = await valuesOf(() => tf.matMul(tf.tensor2d(residuals, [rows, scores]), x, true, false));
         const gradient = new Float64Array(point.length);
         let penalty = 0;
         for (let score = 0; score < scores; score++) {
@@ -75,7 +74,7 @@ export async function fitLogisticRegression(
     );
     return async (queries) => {
       const standardised = standardise(queries);
-      const logits = await product(() =>
+      const logits = await valuesOf(() =>
         tf.matMul(
           rowsTensor(standardised, { from: 0, to: queries.rows }),
           weightsTensor(weights, scores, columns),
@@ -132,11 +131,12 @@ function multinomial(
   return { value, residuals };
 }
 
-function binomial(logits: Float32Array, point: Float64Array, truth: Int32Array, _: number, columns: number): Loss {
+function binomial(logits: Float32Array, point: Float64Array, truth: Int32Array): Loss {
+  const bias = point[point.length - 1] as number;
   const residuals = new Float32Array(logits.length);
   let value = 0;
   for (let row = 0; row < truth.length; row++) {
-    const score = (logits[row] as number) + (point[columns] as number);
+    const score = (logits[row] as number) + bias;
     const positive = truth[row] as number;
     value += Math.max(score, 0) - positive * score + Math.log1p(Math.exp(-Math.abs(score)));
     residuals[row] = 1 / (1 + Math.exp(-score)) - positive;
@@ -153,18 +153,9 @@ function weightsTensor(point: Float64Array, scores: number, columns: number): tf
   return tf.tensor2d(weights, [scores, columns]);
 }
 
-async function product(make: () => tf.Tensor): Promise<Float32Array> {
-  const result = tf.tidy(make);
-  const values = (await result.data()) as Float32Array;
-  result.dispose();
-  return values;
-}
-
 /** Takes each column to mean 0 and standard deviation 1 of the given matrix; a constant one to 0. */
 function standardiser({ data, rows, columns }: Matrix): (matrix: Matrix) => Matrix {
-  const means = new Float64Array(columns);
-  for (let i = 0; i < data.length; i++)
-    means[i % columns] = (means[i % columns] as number) + (data[i] as number) / rows;
+  const means = columnMeans({ data, rows, columns });
   const variances = new Float64Array(columns);
   for (let i = 0; i < data.length; i++) {
     const difference = (data[i] as number) - (means[i % columns] as number);

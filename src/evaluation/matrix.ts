@@ -47,6 +47,29 @@ export function concatRows(matrices: readonly Matrix[]): Matrix {
   return { data, rows, columns };
 }
 
+/** Mean of each column. */
+export function columnMeans({ data, rows, columns }: Matrix): Float64Array {
+  const means = new Float64Array(columns);
+  for (let i = 0; i < data.length; i++) {
+    means[i % columns] = (means[i % columns] as number) + (data[i] as number) / rows;
+  }
+  return means;
+}
+
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let j = 0; j < a.length; j++) sum += (a[j] as number) * (b[j] as number);
+  return sum;
+}
+
+/** The values of a tensor that the engine computes now; nothing else of it stays. */
+export async function valuesOf(compute: () => tf.Tensor): Promise<Float32Array> {
+  const tensor = tf.tidy(compute);
+  const values = (await tensor.data()) as Float32Array;
+  tensor.dispose();
+  return values;
+}
+
 /** Euclidean norm. */
 export function norm(values: Float32Array): number {
   let squares = 0;

@@ -130,24 +130,24 @@ function membersOf(labels: Int32Array): Map<number, Int32Array> {
  * other one is counted at its place among them.
  */
 function ranksOf(relevant: Int32Array, similarities: Float32Array, self: number): Int32Array {
-  const hits = relevant.filter((reference) => reference !== self);
-  // Stable, and so in the references' order where similarities are equal.
-  hits.sort((a, b) => (similarities[b] as number) - (similarities[a] as number) || a - b);
-  const count = hits.length;
-  const values = Float32Array.from(hits, (reference) => similarities[reference] as number);
+  const keys = orderKeys(similarities);
   const isHit = new Uint8Array(similarities.length);
-  for (const reference of hits) isHit[reference] = 1;
+  for (const reference of relevant) isHit[reference] = 1;
+  const hits = Float64Array.from(
+    relevant.filter((reference) => reference !== self),
+    (reference) => keys[reference] as number,
+  ).sort();
+  const count = hits.length;
   // How many others come directly before the hit of each place, those after all hits left out.
   const before = new Int32Array(count + 1);
   for (let reference = 0; reference < similarities.length; reference++) {
     if (isHit[reference] || reference === self) continue;
-    const value = similarities[reference] as number;
+    const key = keys[reference] as number;
     let low = 0;
     let high = count;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const other = values[middle] as number;
-      if (other > value || (other === value && (hits[middle] as number) < reference)) low = middle + 1;
+      if ((hits[middle] as number) < key) low = middle + 1;
       else high = middle;
     }
     before[low] = (before[low] as number) + 1;
@@ -158,4 +158,23 @@ function ranksOf(relevant: Int32Array, similarities: Float32Array, self: number)
     ranks[i] = i + 1 + others;
   }
   return ranks;
+}
+
+const indexRange = 2 ** 20;
+
+/**
+ * Numbers that are ordered as the ranking is: the most similar first, of equally similar ones the earlier. Integers of
+ * 32 bits of similarity and 20 of the index, which a float64 holds exactly and sorts without a function to compare by.
+ */
+function orderKeys(similarities: Float32Array): Float64Array {
+  if (similarities.length > indexRange) throw new RangeError(`more than ${indexRange} references`);
+  const bits = new Uint32Array(similarities.buffer, similarities.byteOffset, similarities.length);
+  const keys = new Float64Array(similarities.length);
+  for (let i = 0; i < keys.length; i++) {
+    const pattern = bits[i] as number;
+    // A float's bits, taken for an integer, rise with positive numbers and fall with negative ones. −0 is 0.
+    const falling = pattern === 0x80000000 ? 0x7fffffff : pattern > 0x7fffffff ? pattern : 0x7fffffff - pattern;
+    keys[i] = falling * indexRange + i;
+  }
+  return keys;
 }

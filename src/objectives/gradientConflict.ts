@@ -18,16 +18,21 @@ export interface GradientConflict {
  *   same dropout masks)
  * @param names the terms; pairs are formed in this order
  * @param variables a variable that a term does not depend on has gradient 0
+ * @param total gradient of the sum of the terms, by the variables' names here; spares a single term its pass
  */
 export function gradientsByTerm(
   evaluate: (term: string) => tf.Scalar,
   names: readonly string[],
   variables: ReadonlyMap<string, tf.Variable>,
+  total?: ReadonlyMap<string, tf.Tensor>,
 ): GradientConflict {
   const norms: Record<string, number> = {};
   const cosines: Record<string, number> = {};
   tf.tidy(() => {
-    const gradients = names.map((name) => tf.variableGrads(() => evaluate(name), [...variables.values()]).grads);
+    const gradients =
+      total && names.length === 1
+        ? [Object.fromEntries([...total].filter(([name]) => variables.has(name)))]
+        : names.map((name) => tf.variableGrads(() => evaluate(name), [...variables.values()]).grads);
     const lengths = gradients.map((gradient) => Math.sqrt(dot(gradient, gradient)));
     for (const [i, first] of names.entries()) {
       norms[first] = lengths[i] ?? 0;

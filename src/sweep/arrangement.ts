@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { detectHardware } from '../engine/hardware.ts';
+import { systemErrorCode } from '../errors.ts';
 import type { PreparedSweep } from './prepare.ts';
-import type { Rates } from './protocol.ts';
+import type { Job, Rates } from './protocol.ts';
 import type { GroupWork } from './work.ts';
+import type { WorkerPool } from './workerPool.ts';
 import { secondsFor } from './workload.ts';
 
 /** Worker processes, and threads of each. */
@@ -11,8 +13,14 @@ export interface Arrangement {
   readonly threads: number;
 }
 
-/** Seconds of estimated work from which on a calibration, which takes about ten, is worth its time. */
-const worthCalibrating = 300;
+/** An arrangement, and what one of its workers does while all of them work, by source as far as it was measured. */
+export interface MeasuredArrangement {
+  readonly arrangement: Arrangement;
+  readonly rates: ReadonlyMap<string, Rates>;
+}
+
+/** A calibration may cost at most this share of the work. */
+const share = 1 / 30;
 
 /** So much faster one process has to be measured: seconds of measuring cannot tell less. */
 const clearly = 0.85;
@@ -20,31 +28,34 @@ const clearly = 0.85;
 /**
  * A process a core with one thread each, or one process with all threads: whichever does the group's work sooner here.
  * Small models gain nothing from threads, large ones may fill memory channels or caches that the processes share. Both
- * are measured with all their processes at work, once for each encoder, batch size and length on a machine.
+ * are measured with all their processes at work, once for each encoder, batch size and length on a machine; from then
+ * on what was found holds, so that a sweep that is continued has the same number of threads.
  *
- * @param rates of one worker alone
- * @returns what to change to, or undefined where the pool is to stay as it is: the user has chosen, there is nothing to
- * choose, or the work is soon done
+ * @param rates of one worker
+ * @returns undefined where the pool is to stay as it is: the user has chosen, there is nothing to choose, the work is
+ * soon done, or it could not be measured
  */
 export async function betterArrangement(
   { cache, materials }: PreparedSweep,
   { group, measurements, cells }: GroupWork,
   rates: ReadonlyMap<string, Rates>,
-): Promise<Arrangement | undefined> {
+): Promise<MeasuredArrangement | undefined> {
   const { pool, engine, workersAreGiven } = group;
   const cores = availableParallelism();
-  if (workersAreGiven || engine.device !== 'cpu' || pool.size < 2 || pool.size < cores) return undefined;
+  const fixed = workersAreGiven || engine.name !== 'tensorflow' || engine.device !== 'cpu';
+  if (fixed || pool.size < Math.max(2, cores)) return undefined;
   const secondsOf = (source: string, measured: Rates | undefined) =>
     cells.reduce(
       (sum, task) => sum + (task.source === source && measured ? secondsFor(task.workload, measured) : 0),
       0,
     );
-  const largest = measurements
+  const [largest] = measurements
     .map((job) => ({ job, seconds: secondsOf(job.id, rates.get(job.id)) }))
-    .reduce((a, b) => (b.seconds > a.seconds ? b : a));
-  if (largest.seconds / pool.size < worthCalibrating || largest.job.kind !== 'measure') return undefined;
+    .sort((a, b) => b.seconds - a.seconds);
+  if (largest?.job.kind !== 'measure') return undefined;
+  const { job } = largest;
 
-  const { settings } = largest.job.cell;
+  const { settings } = job.cell;
   const { encoder, pooling, maxLength, precision, sampler, training } = settings;
   const origin = {
     machine: { cpu: detectHardware().cpu, cores },
@@ -53,29 +64,54 @@ export async function betterArrangement(
     data: (await materials.corpus(settings)).hash,
     ...{ pooling, maxLength, precision, sampler, freeze: training.freeze, accumulate: training.accumulate },
   };
-  const candidates: readonly Arrangement[] = [
+  const seconds = largest.seconds / pool.size;
+  if (!cache.has('arrangements', origin) && seconds * share < cost(rates.get(job.id))) return undefined;
+
+  const candidates = [
     { workers: cores, threads: 1 },
     { workers: 1, threads: cores },
-  ];
-  const seconds = await cache.get('arrangements', origin, async () => {
-    const found: number[] = [];
-    for (const arrangement of candidates) {
-      await pool.arrange(arrangement);
-      const measured: Rates[] = [];
-      await pool.run(
-        Array.from({ length: arrangement.workers }, () => largest.job),
-        {
-          onProgress: () => {},
-          onDone: (_, result) => result.rates && measured.push(result.rates),
-          onFailed: () => {},
-        },
-      );
-      // What fails here, for want of memory perhaps, is not an arrangement to choose.
-      const rate = measured.reduce((sum, one) => sum + 1 / secondsOf(largest.job.id, one), 0);
-      found.push(1 / rate);
-    }
-    return found;
-  });
-  const [apart = 0, together = Number.POSITIVE_INFINITY] = seconds;
-  return together < clearly * apart ? candidates[1] : candidates[0];
+  ] as const;
+  try {
+    const [apart, together] = await cache.get('arrangements', origin, async () => [
+      await measureArrangement(pool, candidates[0], job),
+      await measureArrangement(pool, candidates[1], job),
+    ]);
+    const chosen = secondsOf(job.id, together) < (clearly * secondsOf(job.id, apart)) / cores ? 1 : 0;
+    return { arrangement: candidates[chosen], rates: new Map([[job.id, (chosen ? together : apart) as Rates]]) };
+  } catch (error) {
+    // What cannot be measured or kept here is no reason to end a sweep.
+    if (!(error instanceof Unmeasured) && systemErrorCode(error) === undefined) throw error;
+    return { arrangement: candidates[0], rates: new Map() };
+  }
+}
+
+/** A worker failed, or was ended. */
+class Unmeasured extends Error {}
+
+/** Seconds that a calibration takes: starting workers twice, and a few steps and texts of each. */
+function cost(rates: Rates | undefined): number {
+  return 10 + 12 * (rates?.secondsPerStep ?? 0);
+}
+
+/** The mean rates of the workers of an arrangement while all of them work. */
+async function measureArrangement(pool: WorkerPool, arrangement: Arrangement, job: Job): Promise<Rates> {
+  await pool.arrange(arrangement);
+  const measured: Rates[] = [];
+  await pool.run(
+    Array.from({ length: arrangement.workers }, () => job),
+    {
+      onProgress: () => {},
+      onDone: (_, { rates }) => rates && measured.push(rates),
+      onFailed: () => {},
+    },
+  );
+  const [first] = measured;
+  if (!first || measured.length < arrangement.workers) throw new Unmeasured(`${measured.length} workers measured`);
+  const mean = (value: (rates: Rates) => number) =>
+    measured.reduce((sum, one) => sum + value(one), 0) / measured.length;
+  return {
+    ...first,
+    secondsPerStep: mean((one) => one.secondsPerStep),
+    textsPerSecond: mean((one) => one.textsPerSecond),
+  };
 }

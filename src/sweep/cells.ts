@@ -24,7 +24,8 @@ export interface Cell {
 }
 
 export function retrofitCell(point: GridPoint, seed: number, contents: CellContents): Cell {
-  // Left out: names, since the same contents under another path are the same run; and whether the encoder is saved.
+  // Left out: names of data and encoder, since the same contents under another path are the same run; and whether the
+  // encoder is saved.
   const { data: _data, encoder: _encoder, training, ...settings } = point.settings;
   const { save: _save, ...trained } = training;
   const id = contentId({ kind: 'retrofit', settings: { ...settings, training: trained }, seed, ...contents });

@@ -34,7 +34,7 @@ export interface FoundEncoder {
 const shardSize = 2048;
 
 /** To be raised when the same inputs give other embeddings, so that the old ones are not found any more. */
-const embeddingsFormat = 1;
+const embeddingsFormat = 2;
 
 /** A part of a split whose frozen embeddings are one entry of the cache. */
 export interface Shard {
@@ -105,6 +105,7 @@ export class Materials {
     for (const shard of shardsOf(split, corpus[split].texts.length)) {
       shards.push(await this.frozenShard(settings, engine, shard));
     }
+    this.release();
     return concatRows(shards);
   }
 

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createSampler } from '../../samplers/index.ts';
@@ -18,7 +20,10 @@ export interface SweepRequest {
   readonly experiment: Experiment;
   readonly overrides: PlanOverrides;
   readonly engine: EngineName | 'auto';
-  /** Worker processes; default: one a core, but never more than there are cells, and one on a GPU. */
+  /**
+   * Worker processes; default: one a core, but never more than there are cells, and one on a GPU. Where that is measured
+   * to be clearly faster, one with all cores' threads.
+   */
   readonly workers?: number;
   /** The results folder. */
   readonly out: string;
@@ -83,6 +88,7 @@ export async function prepareSweep(
     experiment: plan.name,
     code: request.code,
   });
+  const isNew = !existsSync(folder);
   const started = [...new Set(plan.points.map((point) => point.settings.precision))].map((precision) => {
     const points = plan.points.filter((point) => point.settings.precision === precision);
     const workers = request.workers ?? Math.min(availableParallelism(), points.length * plan.seeds.length);
@@ -98,12 +104,14 @@ export async function prepareSweep(
     checked = await check(plan, materials, onDownload);
     for (const [i, { points, pool }] of started.entries()) {
       const engine = (await engines[i]) as EngineInfo;
-      if (request.workers === undefined && engine.device === 'cuda') pool.size = 1;
+      if (request.workers === undefined && engine.device === 'cuda') await pool.resize(1);
       const cells = await cellsOf(points, plan.seeds, engine, materials, checked.batches);
       groups.push({ pool, workersAreGiven: request.workers !== undefined, engine, cells });
     }
   } catch (error) {
     await Promise.all(started.map(({ pool }) => pool.stop()));
+    // A command that is refused leaves nothing behind, not even the workers' logs.
+    if (isNew) await rm(folder, { recursive: true, force: true });
     throw error;
   }
   return { plan, folder, materials, cache, groups, notes: [...checked.notes, ...repeatedNotes(plan, groups)] };
@@ -151,9 +159,13 @@ async function check(
         ...(layers >= found.layers ? [allFrozen(encoder, layers, found.layers)] : []),
       ]);
     });
+    const tasks = new Map<string, string>();
     for (const task of taskSettings(settings)) {
       const corpus = await collect(() => materials.corpus(task));
       for (const note of corpus?.notes ?? []) notes.add(`${corpus?.name}: ${note}`);
+      const other = corpus && tasks.get(corpus.name);
+      if (other !== undefined) await collect(() => Promise.reject(sameName(other, task.data.source)));
+      if (corpus) tasks.set(corpus.name, task.data.source);
     }
     const corpus = await collect(() => materials.corpus(settings));
     for (const note of corpus?.notes ?? []) notes.add(`${corpus?.name}: ${note}`);
@@ -176,6 +188,15 @@ function tooLong(encoder: string, maxLength: number, longest: number): Problem {
     expected: `at most ${longest}, the positions that the encoder has`,
     remedy: `Use --set maxLength=${longest} or less.`,
   };
+}
+
+function sameName(one: string, other: string): UserError {
+  return new UserError({
+    code: 'DOWNSTREAM_SAME_NAME',
+    given: `the downstream tasks ${one} and ${other}`,
+    expected: 'folders of different names, by which their metrics are told apart',
+    remedy: 'Rename one of the folders.',
+  });
 }
 
 function noValidation(corpus: string): UserError {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Problem, UserError } from '../errors.ts';
@@ -163,7 +164,10 @@ class Run {
     try {
       this.#work = await Promise.all(this.#sweep.groups.map((group) => workOf(this.#sweep, group, false)));
       // All groups are measured before the first cell, so that the estimate holds for all.
-      for (const work of this.#work) if (!this.#ended) await this.#begin(work);
+      for (const [i, work] of this.#work.entries()) {
+        if (!this.#ended) await this.#begin(work);
+        if (i > 0) await work.group.pool.rest();
+      }
       for (const work of this.#work) {
         if (!this.#ended) await this.#arrange(work);
         if (!this.#ended) await this.#runJobs(work.group, work.cells);
@@ -188,29 +192,33 @@ class Run {
   async #begin({ group, measurements, embeddings, cells }: GroupWork): Promise<void> {
     const { pool } = group;
     const size = Math.max(1, Math.min(pool.size, cells.length));
-    pool.size = workersThatFit(size, embeddingBytes);
+    // Of the workers only the first is there yet.
+    const free = freemem();
+    await pool.resize(workersThatFit(size, embeddingWorkerBytes, free));
     pool.warmUp();
     // An embedding that fails here is tried again by each cell, so that only those fail that truly need it.
     await this.#runJobs(group, [
       ...measurements.map((job) => ({ job, source: job.id, workload: nothing })),
       ...embeddings,
     ]);
-    pool.size = size;
-    this.#fitIntoMemory(group, measurements);
+    await this.#fitIntoMemory(group, measurements, size, free);
   }
 
-  #fitIntoMemory({ pool, workersAreGiven }: CellGroup, measurements: readonly Job[]): void {
+  async #fitIntoMemory(
+    { pool, workersAreGiven }: CellGroup,
+    measurements: readonly Job[],
+    size: number,
+    free: number,
+  ): Promise<void> {
     const measured = measurements.map(({ id }) => this.#rates.get(id)?.workerBytes ?? 0);
     const needed = expectedWorkerBytes(Math.max(0, ...measured));
-    const fit = workersThatFit(pool.size, needed);
-    if (fit === pool.size) return;
+    const fit = workersThatFit(size, needed, free);
+    await pool.resize(workersAreGiven ? size : fit);
+    if (fit === size) return;
     const each = `${(needed / 1e9).toFixed(1)} GB each`;
-    if (workersAreGiven) this.#options.view.line(`! ${pool.size} workers of about ${each} may not fit into memory`);
+    if (workersAreGiven) this.#options.view.line(`! ${size} workers of about ${each} may not fit into memory`);
     else {
-      this.#options.view.line(
-        `${fit} of ${pool.size} workers, of about ${each}: the free memory is not enough for more`,
-      );
-      pool.size = fit;
+      this.#options.view.line(`${fit} of ${size} workers, of about ${each}: the free memory is not enough for more`);
     }
   }
 
@@ -218,21 +226,26 @@ class Run {
     const { pool } = work.group;
     const before = pool.size;
     const better = await betterArrangement(this.#sweep, work, this.#rates);
-    if (!better) return;
-    await pool.arrange(better);
-    if (pool.size === before) return;
-    this.#options.view.line(`${pool.size} worker × ${better.threads} threads: measured, and faster here`);
-    this.#pace?.changeWorkers(pool.size);
+    if (!better || this.#ended) return;
+    await pool.arrange(better.arrangement);
+    for (const [source, rates] of better.rates) this.#rates.set(source, rates);
+    this.#setPace();
+    if (pool.size < before) {
+      this.#options.view.line(`1 worker × ${better.arrangement.threads} threads: measured, and faster here`);
+    }
   }
 
   async #runJobs({ pool }: CellGroup, tasks: readonly Task[]): Promise<void> {
     const taskOf = new Map(tasks.map((task) => [task.job, task]));
-    const over = (worker: number, job: Job) => {
+    const finish = (worker: number, job: Job) => {
       this.#running.delete(worker);
       this.#over.add(job);
       const task = taskOf.get(job);
-      if (job.kind === 'measure') this.#setPace(job.id);
-      else if (task) this.#pace?.finish(worker, this.#secondsOf(task));
+      if (job.kind === 'measure') {
+        this.#measured.add(job.id);
+        this.#setPace();
+      }
+      if (job.kind !== 'measure' && task) this.#pace?.finish(worker, this.#secondsOf(task));
       this.#show();
     };
     const recorded: Promise<void>[] = [];
@@ -248,21 +261,20 @@ class Run {
         onDone: (job, result, worker) => {
           if (result.rates) this.#rates.set(job.id, result.rates);
           this.#finishCell(job, result);
-          over(worker, job);
+          finish(worker, job);
         },
         onFailed: (job, failure, worker) => {
           recorded.push(this.#fail(job, failure));
           if (this.#ended) pool.drain();
-          over(worker, job);
+          finish(worker, job);
         },
       },
     );
     await Promise.all(recorded);
   }
 
-  /** A source is measured; with the last one it is known how long all of it takes. */
-  #setPace(source: string): void {
-    this.#measured.add(source);
+  /** As soon as all sources are measured it is known how long the rest takes. */
+  #setPace(): void {
     if (!this.#work.every(({ measurements }) => measurements.every(({ id }) => this.#measured.has(id)))) return;
     const left = this.#work.flatMap(({ embeddings, cells }) => [...embeddings, ...cells]);
     const seconds = left.reduce((sum, task) => sum + (this.#over.has(task.job) ? 0 : this.#secondsOf(task)), 0);
@@ -317,7 +329,7 @@ class Run {
 }
 
 /** What a worker needs to embed texts, at most: the weights and a batch. A guess, while nothing is measured yet. */
-const embeddingBytes = 1e9;
+const embeddingWorkerBytes = 1e9;
 
 /** What a measurement counts for. */
 const nothing: Workload = { steps: 0, texts: 0 };

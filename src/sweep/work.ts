@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { validates } from '../training/options.ts';
 import type { Cell } from './cells.ts';
 import type { CellGroup, PlannedCell, PreparedSweep } from './prepare.ts';
 import type { Job } from './protocol.ts';
@@ -26,20 +27,39 @@ export interface GroupWork {
 /** @param again whether finished cells are to be computed again */
 export async function workOf(sweep: PreparedSweep, group: CellGroup, again: boolean): Promise<GroupWork> {
   const pending = again ? group.cells : pendingCells(group, sweep.folder);
-  const examples = new Map(pending.map(({ cell, original }) => [original ?? cell.id, cell]));
+  // Of the cells of a source the one that has the most to do is measured.
+  const examples = new Map<string, PlannedCell>();
+  for (const planned of pending) {
+    const source = planned.original ?? planned.cell.id;
+    const known = examples.get(source);
+    if (!known || planned.workload.texts >= known.workload.texts) examples.set(source, planned);
+  }
   // Sources with the same encoder and the same downstream tasks share their embeddings.
   const embeddings = new Map<string, Task>();
-  for (const [source, cell] of examples) {
+  const seen = new Set<string>();
+  for (const { cell, original } of pending) {
+    const { data, encoder, pooling, maxLength, evaluation, training } = cell.settings;
+    const source = original ?? cell.id;
+    const need = JSON.stringify([
+      source,
+      data,
+      encoder,
+      pooling,
+      maxLength,
+      evaluation.downstream,
+      validates(training),
+    ]);
+    if (seen.has(need)) continue;
+    seen.add(need);
     for (const { settings, shard } of await sweep.materials.missingShards(cell.settings, group.engine)) {
-      const { data, encoder, pooling, maxLength } = settings;
-      const key = JSON.stringify({ data, encoder, pooling, maxLength, shard });
+      const key = JSON.stringify([settings.data, encoder, pooling, maxLength, shard]);
       const workload = { steps: 0, texts: shard.to - shard.from };
       embeddings.set(key, { job: { kind: 'embed', id: source, settings, shard }, source, workload });
     }
   }
   return {
     group,
-    measurements: [...examples].map(([id, cell]) => ({ kind: 'measure', id, cell })),
+    measurements: [...examples].map(([id, { cell }]) => ({ kind: 'measure', id, cell })),
     embeddings: [...embeddings.values()],
     cells: pending.map(({ cell, original, workload }) => ({
       job: { kind: 'cell', id: cell.id, cell },

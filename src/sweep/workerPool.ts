@@ -24,14 +24,18 @@ export interface PoolHandlers {
 export class WorkerPool {
   #setup: WorkerSetup;
   readonly #workers = new Map<number, Worker>();
-  /** How many jobs run at a time; when it is lowered, workers beyond it take no further job. */
-  size: number;
+  #size: number;
   #stopped = false;
   #drained = false;
 
   constructor(setup: WorkerSetup, size: number) {
     this.#setup = setup;
-    this.size = size;
+    this.#size = size;
+  }
+
+  /** How many jobs run at a time. */
+  get size(): number {
+    return this.#size;
   }
 
   /**
@@ -45,24 +49,34 @@ export class WorkerPool {
 
   /** Starts the other workers too, so that they are ready when there is work for them. */
   warmUp(): void {
-    for (let slot = 0; slot < this.size; slot++) {
+    for (let slot = 0; slot < this.#size; slot++) {
       // What keeps it from starting is reported by the job that it is to run.
       this.#worker(slot).engine.catch(() => {});
     }
   }
 
-  /** Ends the workers, unless they are arranged so already; the next ones are started with as many threads as said. */
+  /** From now on so many jobs at a time, between two runs. Workers beyond that are ended. */
+  async resize(size: number): Promise<void> {
+    this.#size = size;
+    await this.#end((slot) => slot >= size);
+  }
+
+  /** Changes number and threads of the workers, between two runs; ends those that have another number of threads. */
   async arrange({ workers, threads }: Arrangement): Promise<void> {
-    if (workers === this.size && threads === this.#setup.engine.threads) return;
-    await Promise.all([...this.#workers.values()].map((worker) => worker.kill()));
-    this.size = workers;
+    if (threads !== this.#setup.engine.threads) await this.#end(() => true);
     this.#setup = { ...this.#setup, engine: { ...this.#setup.engine, threads } };
+    await this.resize(workers);
+  }
+
+  /** Ends all workers but the first, until there is work for them again. */
+  async rest(): Promise<void> {
+    await this.#end((slot) => slot > 0);
   }
 
   /** Runs the jobs in order, as many at a time as there are workers; resolves when none runs or is left to run. */
   async run(jobs: readonly Job[], handlers: PoolHandlers): Promise<void> {
     const queue = [...jobs];
-    const slots = Array.from({ length: Math.min(this.size, queue.length) }, (_, slot) =>
+    const slots = Array.from({ length: Math.min(this.#size, queue.length) }, (_, slot) =>
       this.#serve(slot, queue, handlers),
     );
     await Promise.all(slots);
@@ -76,11 +90,16 @@ export class WorkerPool {
   /** Ends all workers at once; resolves when they are gone. What they were doing is lost, what is finished stays. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all([...this.#workers.values()].map((worker) => worker.kill()));
+    await this.#end(() => true);
+  }
+
+  async #end(which: (slot: number) => boolean): Promise<void> {
+    const ended = [...this.#workers].filter(([slot]) => which(slot));
+    await Promise.all(ended.map(([, worker]) => worker.kill()));
   }
 
   async #serve(slot: number, queue: Job[], handlers: PoolHandlers): Promise<void> {
-    while (queue.length > 0 && slot < this.size && !this.#stopped && !this.#drained) {
+    while (queue.length > 0 && !this.#stopped && !this.#drained) {
       const job = queue.shift() as Job;
       try {
         const worker = this.#worker(slot);

@@ -44,16 +44,12 @@ export function secondsFor({ steps, texts }: Workload, { secondsPerStep, textsPe
  */
 export class Pace {
   readonly #total: number;
-  #workers: number;
+  readonly #workers: number;
   #finished = 0;
   readonly #running = new Map<number, number>();
 
   constructor(total: number, workers: number) {
     this.#total = total;
-    this.#workers = workers;
-  }
-
-  changeWorkers(workers: number): void {
     this.#workers = workers;
   }
 

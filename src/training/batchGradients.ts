@@ -23,7 +23,8 @@ export interface BatchGradients {
  * With `accumulate` above 1 the encoder sees the batch in pieces, in the manner of GradCache (Gao et al. 2021,
  * arXiv 2101.06983): embeddings of all pieces first, then the objective's gradient with respect to the embeddings,
  * then piece by piece the encoder's share. The update is that of the whole batch also for losses which compare the
- * items of a batch with each other, such as SupCon; it costs one more forward pass.
+ * items of a batch with each other, such as SupCon; it costs one more forward pass. In bfloat16 it is so up to rounding:
+ * passes whose gradients nobody asks for round one intermediate result less.
  */
 export function batchGradients(training: Training, indices: Int32Array, step: number): BatchGradients {
   const { accumulate } = training.options;
@@ -42,14 +43,24 @@ export function batchGradients(training: Training, indices: Int32Array, step: nu
   return result;
 }
 
-/** Gradient norm of each weighted term over the encoder's variables in this batch, and the cosines between them. */
-export function conflictAt(training: Training, indices: Int32Array, step: number): GradientConflict {
+/**
+ * Gradient norm of each weighted term over the encoder's variables in this batch, and the cosines between them.
+ *
+ * @param gradients of their sum, as {@link batchGradients} gives them
+ */
+export function conflictAt(
+  training: Training,
+  indices: Int32Array,
+  step: number,
+  gradients: ReadonlyMap<string, tf.Tensor>,
+): GradientConflict {
   const { encoder, objective, options } = training;
   const whole = () => inputs(training, indices, embedPiece(training, indices, step));
   return gradientsByTerm(
     (term) => objective.evaluate(whole()).weighted[term] as tf.Scalar,
     objective.terms.filter((term) => term.weight > 0).map((term) => term.name),
     trainableVariables(encoder, options.freeze),
+    gradients,
   );
 }
 

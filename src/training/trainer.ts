@@ -103,7 +103,7 @@ export async function train(training: Training): Promise<TrainingOutcome> {
       const learningRate = rate(options.learningRate);
       const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
       const wantsConflict = finite && measuresConflict(options) && step % options.conflictEvery === 0;
-      const conflict = wantsConflict ? conflictAt(training, indices, step) : undefined;
+      const conflict = wantsConflict ? conflictAt(training, indices, step, gradients) : undefined;
       if (finite) {
         const gradientScale = clippingScale(gradientNorm, options.clipNorm);
         const headLearningRate = rate(options.headLearningRate ?? options.learningRate);

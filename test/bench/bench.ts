@@ -19,9 +19,10 @@ import { UserError } from '../../src/errors.ts';
 import { textTable } from '../../src/report/textTable.ts';
 import { type Contender, measure, missingIn, ours, output, peer } from './contenders.ts';
 import { writeRandomEncoder } from './randomEncoder.ts';
+import { cellsOfStandardSweep, runOurs, runPeer, standardSweep } from './standardSweep.ts';
 import { type Measurement, type Workload, writeWorkload } from './workload.ts';
 
-const suites = ['step', 'machine', 'encode', 'sizes', 'sweep'] as const;
+const suites = ['step', 'machine', 'encode', 'sizes', 'sweep', 'standard'] as const;
 type Suite = (typeof suites)[number];
 
 const install = 'pip install torch transformers sentence-transformers pytorch-metric-learning';
@@ -59,10 +60,12 @@ async function main(): Promise<number> {
       rounds: { type: 'number', default: 3, describe: 'how often each contender runs, in turn' },
       json: { type: 'boolean', default: false, describe: 'print the result as JSON' },
     })
-    .example('$0', 'all suites, without a peer')
+    .example('$0', 'all suites but standard, without a peer')
     .example('$0 step encode --peer ~/venv/bin/python', '')
     .epilogue(`Suites: step (training, all cores), machine (steps a second of the whole machine), encode, sizes
-(MiniLM and BERT-base with random weights, batches of 16 and 64, short and long texts), sweep (1 to 16 cells).`);
+(MiniLM and BERT-base with random weights, batches of 16 and 64, short and long texts), sweep (1 to 16 cells),
+standard (a whole sweep of 8 cells beside the usual script, a process a cell; only when it is named: on real data it
+takes most of an hour).`);
   const args = await parser.parseAsync();
   if (args.help) return 0;
   const wanted = args._.map(String);
@@ -87,7 +90,8 @@ async function main(): Promise<number> {
 
   const folder = await mkdtemp(join(tmpdir(), 'contrafit-bench-'));
   try {
-    const cases = (await casesOf(folder, cores, precisions)).filter(
+    const ofCases = wanted.length === 0 || wanted.some((name) => name !== 'sweep' && name !== 'standard');
+    const cases = (ofCases ? await casesOf(folder, cores, precisions) : []).filter(
       ({ suite }) => wanted.length === 0 || wanted.includes(suite),
     );
     const report: { suite: Suite; name: string; results: Result[] }[] = [];
@@ -101,6 +105,16 @@ async function main(): Promise<number> {
         say(`… ${name}`);
         report.push({ suite: 'sweep', name, results: [await runSweep(cells, join(folder, `sweep-${cells}`))] });
       }
+    }
+    if (wanted.includes('standard')) {
+      const sweep = await standardSweep();
+      const name = `standard sweep of ${cellsOfStandardSweep} cells, ${sweep.name}`;
+      say(`… ${name}`);
+      const results = [wholeRun(`${ours.name}, ${precisions.at(-1)}`, await runOurs(sweep, join(folder, 'standard')))];
+      if (args.peer !== undefined && contenders.length > 1) {
+        results.push(wholeRun('PyTorch, float32', await runPeer(args.peer, sweep, join(folder, 'peer'))));
+      }
+      report.push({ suite: 'standard', name, results });
     }
     if (args.json) process.stdout.write(`${JSON.stringify({ machine, load, report }, null, 2)}\n`);
     else process.stdout.write(`${machine}\n\n${tableOf(report)}\n`);
@@ -267,8 +281,11 @@ async function runSweep(cells: number, out: string): Promise<Result> {
     ...settings.flatMap((s) => ['--set', s]),
   ];
   await output([process.execPath, '--import', 'tsx', 'src/cli/sweep.ts', ...args]);
-  const seconds = (performance.now() - begin) / 1000;
-  return { contender: ours.name, median: seconds, smallest: seconds, largest: seconds, megabytes: 0, arrangement: '' };
+  return wholeRun(ours.name, (performance.now() - begin) / 1000);
+}
+
+function wholeRun(contender: string, seconds: number): Result {
+  return { contender, median: seconds, smallest: seconds, largest: seconds, megabytes: 0, arrangement: '' };
 }
 
 function tableOf(report: readonly { name: string; results: readonly Result[] }[]): string {

@@ -175,6 +175,27 @@ describe.concurrent('a sweep', { timeout: 300_000 }, () => {
     expect(original?.end.metrics).toMatchObject({ 'knn.accuracy': accuracy, 'knn.macroF1': macroF1 });
   });
 
+  it('puts encoders to use on downstream tasks, the original one too', async () => {
+    const task = join(scratch, 'moods');
+    mkdirSync(task);
+    const line = (i: number) =>
+      JSON.stringify({ text: `${i % 2 ? 'a fine' : 'an awful'} day ${i}`, label: `${i % 2}` });
+    const lines = Array.from({ length: 24 }, (_, i) => line(i)).join('\n');
+    for (const split of ['train', 'validation', 'test']) writeFileSync(join(task, `${split}.jsonl`), lines);
+    const out = join(scratch, 'downstream');
+    const tasks = `evaluation.downstream.tasks=${JSON.stringify([task])}`;
+    const { code, stdout } = await sweep([tiny, ...onePoint, '--out', out, '--set', tasks, '--json']);
+    expect(code).toBe(0);
+    const { originals, points } = JSON.parse(stdout) as ReturnType<typeof compare>;
+    expect([originals.length, points.length]).toEqual([1, 1]);
+    for (const { metrics } of [...originals, ...points]) {
+      const names = ['moods.knn.macroF1', 'moods.logisticRegression.accuracy', 'retrieval.mapAtR', 'clustering.ami'];
+      for (const name of names) expect(metrics[name]?.mean, name).toBeGreaterThanOrEqual(-1);
+      // Every test text is also a training text.
+      expect(metrics['moods.logisticRegression.accuracy']?.mean).toBe(1);
+    }
+  });
+
   it('computes nothing in a dry run, but lists cells and steps and estimates time and disk', async () => {
     const out = join(scratch, 'dry');
     const { code, stdout } = await sweep([tiny, '--out', out, '--dry-run']);

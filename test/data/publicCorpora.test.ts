@@ -12,6 +12,7 @@ const published = {
   emotion: { sizes: [16_000, 2_000, 2_000], classes: 6 },
   sst2: { sizes: [6_920, 872, 1_821], classes: 2 },
   'tweeteval-irony': { sizes: [2_862, 955, 784], classes: 2 },
+  emocontext: { sizes: [30_160, 2_755, 5_509], classes: 4 },
   mustard: { sizes: [334, 0, 356], classes: 2 },
 } as const;
 

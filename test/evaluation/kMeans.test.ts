@@ -5,7 +5,7 @@ import { leakedTensorsOf, onEachEngine } from '../engine/engines.ts';
 import golden from './golden/clusters.json' with { type: 'json' };
 import { matrixOf, plainRows, randomMatrix } from './matrices.ts';
 
-const options = { restarts: 10, maxRounds: 300, seed: 1 };
+const options = { starts: 10, maxIterations: 300, seed: 1 };
 
 onEachEngine('kMeans', () => {
   it.each(
@@ -13,7 +13,7 @@ onEachEngine('kMeans', () => {
   )('finds what scikit-learn finds, case %i', async (_, given) => {
     const { x, columns, classes, inertia } = given;
     const unit = normaliseRows({ data: Float32Array.from(x), rows: x.length / columns, columns });
-    const found = await kMeans(unit, { ...options, clusters: classes, restarts: 100 });
+    const found = await kMeans(unit, { ...options, clusters: classes, starts: 100 });
     // The best of many starts; a start more or less may find one that is a little better.
     expect(found.inertia).toBeLessThan(1.01 * inertia);
     expect(found.inertia).toBeGreaterThan(0.99 * inertia);

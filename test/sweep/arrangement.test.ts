@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { betterArrangement } from '../../src/sweep/arrangement.ts';
 import { defineExperiment } from '../../src/sweep/experiment.ts';
 import { type PreparedSweep, prepareSweep } from '../../src/sweep/prepare.ts';
@@ -49,15 +50,29 @@ function ratesOf({ measurements }: GroupWork): Map<string, Rates> {
 describe('betterArrangement', () => {
   it.skipIf(cores < 2)('measures long work once on a machine, and then knows', async () => {
     const { sweep, work } = await prepared(100_000);
+    const { pool } = work.group;
     const found = await betterArrangement(sweep, work, ratesOf(work));
     expect([
       { workers: cores, threads: 1 },
       { workers: 1, threads: cores },
-    ]).toContainEqual(found);
-    await work.group.pool.arrange({ workers: cores, threads: 1 });
-    await stopWorkers(sweep);
-    // With its workers gone, nothing can be measured any more.
+    ]).toContainEqual(found?.arrangement);
+    const [rates] = [...(found?.rates.values() ?? [])];
+    expect(rates?.secondsPerStep).toBeGreaterThan(0);
+    await pool.arrange({ workers: cores, threads: 1 });
+    const run = vi.spyOn(pool, 'run');
     expect(await betterArrangement(sweep, work, ratesOf(work))).toEqual(found);
+    expect(run).not.toHaveBeenCalled();
+    // What was found holds for what is left of it, however short.
+    const rest = { ...work, cells: work.cells.map((task) => ({ ...task, workload: { steps: 1, texts: 0 } })) };
+    expect((await betterArrangement(sweep, rest, ratesOf(work)))?.arrangement).toEqual(found?.arrangement);
+  });
+
+  it.skipIf(cores < 2)('keeps nothing where not all workers could be measured', async () => {
+    const { sweep, work } = await prepared(100_000);
+    const stopped = betterArrangement(sweep, work, ratesOf(work));
+    await stopWorkers(sweep);
+    expect(await stopped).toEqual({ arrangement: { workers: cores, threads: 1 }, rates: new Map() });
+    expect(existsSync(join(sweep.folder, '..', 'cache', 'arrangements'))).toBe(false);
   });
 
   it('leaves short work and the user’s own choice alone', async () => {
