@@ -215,7 +215,7 @@ onEachEngine('conflictAt', () => {
     const leaked = leakedTensors(() => {
       found = conflictIn(training);
     });
-    const { gradients } = valuesOf(batchGradients(training, indices, step));
+    const gradients = valuesOf(batchGradients(training, indices, step));
     const encoderOnly = new Map([...gradients].filter(([name]) => training.encoder.variables.has(name)));
     expect(found).toEqual({ norms: { supCon: expect.closeTo(normOf(encoderOnly), 4) }, cosines: {} });
     expect(leaked).toBe(0);
