@@ -110,8 +110,9 @@ export async function prepareSweep(
     }
   } catch (error) {
     await Promise.all(started.map(({ pool }) => pool.stop()));
-    // A command that is refused leaves nothing behind, not even the workers' logs.
-    if (isNew) await rm(folder, { recursive: true, force: true });
+    // A command that is refused leaves nothing behind, not even the workers' logs; where that cannot be removed, what was
+    // refused matters more.
+    if (isNew) await rm(folder, { recursive: true, force: true }).catch(() => {});
     throw error;
   }
   return { plan, folder, materials, cache, groups, notes: [...checked.notes, ...repeatedNotes(plan, groups)] };

@@ -42,5 +42,5 @@ test('formatDifference has a sign', () => {
 
 test('a metric without a title goes by its name', () => {
   expect(metricTitle('drift.deltaEmb')).toBe('Δemb');
-  expect(metricTitle('retrieval.mapAtR')).toBe('retrieval.mapAtR');
+  expect(metricTitle('clustering.silhouette')).toBe('clustering.silhouette');
 });
