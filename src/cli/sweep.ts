@@ -28,7 +28,8 @@ async function main(): Promise<number> {
       data: {
         type: 'string',
         requiresArg: true,
-        describe: "a corpus by its name ('embedded', 'goemotions', 'emotion', 'sst2', …) or a folder; short for --set data.source=",
+        describe:
+          "a corpus by its name ('embedded', 'goemotions', 'emotion', 'sst2', …) or a folder; short for --set data.source=",
       },
       precision: {
         choices: ['auto', 'float32', 'bfloat16'] as const,
