@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { rowsOfBatch, type TokenBatch } from '../text/batch.ts';
+import { tokensKey } from '../text/tokenSequences.ts';
 
 /** Memory that kept states may take. */
 export const frozenLayersBytes = 512 * 2 ** 20;
@@ -27,7 +28,7 @@ export class FrozenLayers {
    */
   states(batch: TokenBatch, compute: (missing: TokenBatch) => tf.Tensor2D): tf.Tensor2D {
     const texts = Array.from({ length: batch.size }, (_, row) => rowsOfBatch(batch, [row]));
-    const keys = texts.map(({ ids, typeIds }) => `${ids} ${typeIds}`);
+    const keys = texts.map(({ ids, typeIds }) => tokensKey(ids, typeIds));
     const found = keys.map((key) => this.#states.get(key));
     const missing = found.flatMap((states, row) => (states ? [] : [row]));
     if (missing.length > 0) {

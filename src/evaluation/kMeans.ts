@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { stream } from '../random.ts';
-import { columnMeans, type Matrix, rowsTensor, valuesOf } from './matrix.ts';
+import { columnMeans, type Matrix, rowsTensor, selectRows, valuesOf } from './matrix.ts';
 
 export interface KMeansOptions {
   readonly clusters: number;
@@ -97,13 +97,14 @@ function productsWith(x: tf.Tensor2D, vectors: Float32Array, count: number): Pro
 
 /** The centres that each start begins with, [clusters, columns] each. */
 async function startingCentres(
-  { data, rows, columns }: Matrix,
+  data: Matrix,
   x: tf.Tensor2D,
   squares: Float32Array,
   clusters: number,
   count: number,
   seed: number,
 ): Promise<Float32Array[]> {
+  const { rows } = data;
   const candidates = 2 + Math.floor(Math.log(clusters));
   const starts = Array.from({ length: count }, (_, number) => {
     const random = stream(seed, 'kMeans', number);
@@ -117,11 +118,7 @@ async function startingCentres(
   });
   for (let centre = 0; centre < clusters; centre++) {
     const tried = starts.flatMap((start) => start.tried);
-    const vectors = new Float32Array(tried.length * columns);
-    tried.forEach((row, i) => {
-      vectors.set(data.subarray(row * columns, (row + 1) * columns), i * columns);
-    });
-    const products = await productsWith(x, vectors, tried.length);
+    const products = await productsWith(x, selectRows(data, tried).data, tried.length);
     let offset = 0;
     for (const start of starts) {
       let best: { potential: number; row: number; closest: Float32Array } | undefined;
@@ -146,13 +143,7 @@ async function startingCentres(
       );
     }
   }
-  return starts.map(({ chosen }) => {
-    const centres = new Float32Array(clusters * columns);
-    chosen.forEach((row, i) => {
-      centres.set(data.subarray(row * columns, (row + 1) * columns), i * columns);
-    });
-    return centres;
-  });
+  return starts.map(({ chosen }) => selectRows(data, chosen).data);
 }
 
 /** The row at which the running sum of the weights passes `target`; where all weights are 0, any row. */

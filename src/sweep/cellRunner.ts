@@ -130,6 +130,9 @@ async function runRetrofit(
   try {
     const objective = weightedSum(settings.objective);
     const sampler = createSampler(settings.sampler, corpus.train.labels, seed, corpus.labelNames);
+    const originalValidation = validates(settings.training)
+      ? await materials.frozen(settings, engine, 'validation')
+      : undefined;
     await writeStart(cell, context, journal, corpus, [
       ...corpus.notes,
       ...truncationNotes(texts.train.truncated + texts.validation.truncated + texts.test.truncated, settings.maxLength),
@@ -148,9 +151,8 @@ async function runRetrofit(
       frozen: objective.needs.has('frozen') ? await materials.frozen(settings, engine, 'train') : null,
       options: settings.training,
       seed,
-      ...(validates(settings.training) && {
-        validate: async () =>
-          validate(cell, corpus, encoder, texts.validation, await materials.frozen(settings, engine, 'validation')),
+      ...(originalValidation && {
+        validate: () => validate(cell, corpus, encoder, texts.validation, originalValidation),
       }),
       onStep: (report) => {
         const seconds = secondsSince(latest);

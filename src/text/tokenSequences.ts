@@ -9,6 +9,14 @@ export interface TokenSequences {
   readonly size: number;
 }
 
+/** A string that two texts share only if they have the same tokens of the same types. */
+export function tokensKey(ids: Int32Array, typeIds: Int32Array): string {
+  // The bytes, far sooner than the numbers. Ids and types are equally many, so that they need no separator.
+  return [ids, typeIds]
+    .map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength).toString('latin1'))
+    .join('');
+}
+
 /** Where the tokens of text `index` lie. */
 export function rangeOf({ offsets }: TokenSequences, index: number): { start: number; end: number } {
   return { start: offsets[index] ?? 0, end: offsets[index + 1] ?? 0 };
