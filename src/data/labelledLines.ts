@@ -1,7 +1,38 @@
+import { join } from 'node:path';
 import { didYouMean } from '../didYouMean.ts';
-import type { ProblemList } from './problemList.ts';
-import type { Example } from './source.ts';
+import { installedFolder } from './installed.ts';
+import { ProblemList } from './problemList.ts';
+import { type CorpusSource, type Example, mapSplits, type SourceContent, type SplitName } from './source.ts';
 import { readTextFile } from './textFile.ts';
+
+/** A public dataset of three files of labelled lines. */
+interface LabelledLinesDataset extends Pick<SourceContent, 'name' | 'provenance' | 'licence'> {
+  readonly title: string;
+  readonly files: Readonly<Record<SplitName, string>>;
+  readonly publishedAt: string;
+  /** Between text and label. */
+  readonly separator: string;
+  /** Names of the classes by the labels in the files, in the order that numbers the classes. */
+  readonly labels: ReadonlyMap<string, string>;
+}
+
+/** The source of such a dataset, in the folder of its name. */
+export function labelledLinesSource(dataset: LabelledLinesDataset): CorpusSource {
+  const { name, title, files, publishedAt, separator, labels, provenance, licence } = dataset;
+  return {
+    async read(places) {
+      const folder = await installedFolder(places, { folder: name, title, files: Object.values(files), publishedAt });
+      const problems = new ProblemList();
+      const read = (split: SplitName) =>
+        labelledLines(join(folder, files[split]), separator, [...labels.keys()], problems);
+      const lines = { train: await read('train'), validation: await read('validation'), test: await read('test') };
+      problems.throwIfAny();
+      const named = ({ text, label }: Example): Example => ({ text, label: labels.get(label) ?? label });
+      const splits = mapSplits((split) => lines[split].map(named));
+      return { name, labelNames: [...labels.values()], splits, provenance, licence, notes: [] };
+    },
+  };
+}
 
 /** Reads lines of a text, a separator and a label; the last separator of a line counts. Blank lines are passed over. */
 export async function labelledLines(
