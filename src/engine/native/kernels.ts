@@ -87,6 +87,8 @@ function flagsOf({ name }: Level): string[] {
     // So that loops over numbers become vector instructions: nobody reads errno or floating-point traps.
     ...['-fno-math-errno', '-fno-trapping-math', '-ffp-contract=fast'],
     ...(name === 'x86-64-v4' ? ['-mprefer-vector-width=512'] : []),
+    // Vectors wider than the processor's are passed between our own functions only.
+    '-Wno-psabi',
     ...['-DIS_SLIM_BUILD', '-DNAPI_VERSION=8', '-DNODE_GYP_MODULE_NAME=kernels'],
   ];
 }

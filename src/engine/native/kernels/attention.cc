@@ -5,6 +5,7 @@
 
 #include "columnSums.h"
 #include "dropout.h"
+#include "lanes.h"
 #include "op.h"
 #include "ops.h"
 #include "product.h"
@@ -74,30 +75,39 @@ struct Shape {
   float scale() const { return 1.0f / std::sqrt(static_cast<float>(headWidth())); }
 };
 
-/** One head of one text, in float32. Rows are padded with zeros; `across` arrays are transposed. */
+/**
+ * One head of one text, in float32. Rows are padded with zeros to multiples of `lanes`, queries with rows of zeros: what
+ * belongs to different queries is computed side by side.
+ */
 struct Head {
   int64_t keys;
   int64_t queries;
   int64_t width;
-  /** Of rows over the head's width, and of rows over the keys. */
+  /** The width and the number of queries, padded. */
   int64_t stride;
-  int64_t keyStride;
+  int64_t queryStride;
   /** Index of its first attention probability among all, for dropout. */
   uint32_t firstProbability;
-  /** [queries, stride], scaled by 1/√width */
+  /** The keys of the longest text: how far a query's probabilities are from the next one's. */
+  uint32_t probabilityStride;
+  /** [queryStride, stride], scaled by 1/√width */
   float* query;
+  /** [stride, queryStride] */
+  float* queryAcross;
   /** [keys, stride] */
   float* key;
   float* value;
-  /** [width, keyStride] */
-  float* keyAcross;
-  float* valueAcross;
-  /** [queries, keyStride] */
+  /** [keys, queryStride] */
   float* probabilities;
 
   static int64_t numbers(const Texts& texts, const Shape& shape) {
-    const int64_t longest = texts.longest, asking = texts.firstOnly ? 1 : longest;
-    return (asking + 2 * longest) * padded(shape.headWidth()) + (2 * shape.headWidth() + asking) * padded(longest);
+    const int64_t stride = padded(shape.headWidth()), asking = padded(texts.firstOnly ? 1 : texts.longest);
+    return 2 * asking * stride + 2 * texts.longest * stride + texts.longest * asking;
+  }
+
+  /** Index of a key's first probability, that of query `query`, for dropout. */
+  uint32_t probability(int64_t query, int64_t key) const {
+    return firstProbability + static_cast<uint32_t>(query) * probabilityStride + static_cast<uint32_t>(key);
   }
 };
 
@@ -108,13 +118,14 @@ void copyRow(const T* from, int64_t count, int64_t stride, float scale, float* t
   for (int64_t i = count; i < stride; i++) to[i] = 0;
 }
 
-/** result = the transpose of rows, [width, keyStride] */
-inline void transpose(const float* rows, const Head& head, float* result) {
-  for (int64_t c = 0; c < head.width; c++) {
-    float* across = result + c * head.keyStride;
-    for (int64_t j = 0; j < head.keys; j++) across[j] = rows[j * head.stride + c];
-    for (int64_t j = head.keys; j < head.keyStride; j++) across[j] = 0;
+/** Copies one head's part of what belongs to a text's queries, and pads it. */
+template <class T>
+void copyQueries(const T* rows, const Texts& texts, const Shape& shape, int64_t text, int64_t column, float scale,
+                 const Head& head, float* to) {
+  for (int64_t i = 0; i < head.queries; i++) {
+    copyRow(rows + (texts.firstQuery(text) + i) * shape.width + column, head.width, head.stride, scale, to + i * head.stride);
   }
+  std::fill(to + head.queries * head.stride, to + head.queryStride * head.stride, 0.0f);
 }
 
 template <class T>
@@ -124,22 +135,19 @@ Head load(const Kept<T>& kept, const Texts& texts, const Shape& shape, int64_t t
   head.queries = texts.queriesOf(text);
   head.width = shape.headWidth();
   head.stride = padded(head.width);
-  head.keyStride = padded(head.keys);
+  head.queryStride = padded(head.queries);
   // As if the probabilities lay in [texts, heads, queries, keys], padded to the longest text.
   const int64_t queryRows = texts.firstOnly ? 1 : texts.longest;
   head.firstProbability = static_cast<uint32_t>((text * shape.heads + number) * queryRows * texts.longest);
+  head.probabilityStride = static_cast<uint32_t>(texts.longest);
   head.query = memory;
-  head.key = head.query + head.queries * head.stride;
+  head.queryAcross = head.query + head.queryStride * head.stride;
+  head.key = head.queryAcross + head.queryStride * head.stride;
   head.value = head.key + head.keys * head.stride;
-  head.keyAcross = head.value + head.keys * head.stride;
-  head.valueAcross = head.keyAcross + head.width * head.keyStride;
-  head.probabilities = head.valueAcross + head.width * head.keyStride;
+  head.probabilities = head.value + head.keys * head.stride;
 
   const int64_t column = number * head.width;
-  for (int64_t i = 0; i < head.queries; i++) {
-    const T* from = kept.query + (texts.firstQuery(text) + i) * shape.width + column;
-    copyRow(from, head.width, head.stride, shape.scale(), head.query + i * head.stride);
-  }
+  copyQueries(kept.query, texts, shape, text, column, shape.scale(), head, head.query);
   for (int64_t j = 0; j < head.keys; j++) {
     const T* from = kept.keyValue + (texts.offsets[text] + j) * 2 * shape.width + column;
     copyRow(from, head.width, head.stride, 1.0f, head.key + j * head.stride);
@@ -148,34 +156,37 @@ Head load(const Kept<T>& kept, const Texts& texts, const Shape& shape, int64_t t
   return head;
 }
 
-/** Softmax of a row in place; what lies behind the last key becomes 0. */
-inline void softmax(float* row, int64_t keys, int64_t stride) {
-  for (int64_t j = keys; j < stride; j++) row[j] = -INFINITY;
-  float largest = row[0];
-#pragma omp simd reduction(max : largest)
-  for (int64_t j = 0; j < stride; j++) largest = row[j] > largest ? row[j] : largest;
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < stride; j++) {
-    row[j] = exponential(row[j] - largest);
-    sum += row[j];
+/** Softmax over the keys, in place, for some queries at a time. */
+inline void softmax(const Head& head, float* scores) {
+  Lanes largest = lanesAt(scores);
+  for (int64_t j = 1; j < head.keys; j++) {
+    const Lanes& row = lanesAt(scores + j * head.queryStride);
+    largest = row > largest ? row : largest;
   }
-  const float inverse = 1.0f / sum;
+  Lanes sums = {};
+  for (int64_t j = 0; j < head.keys; j++) {
+    float* row = scores + j * head.queryStride;
+    lanesAt(row) -= largest;
 #pragma omp simd
-  for (int64_t j = 0; j < stride; j++) row[j] *= inverse;
+    for (int i = 0; i < lanes; i++) row[i] = exponential(row[i]);
+    sums += lanesAt(row);
+  }
+  const Lanes inverse = 1.0f / sums;
+  for (int64_t j = 0; j < head.keys; j++) lanesAt(scores + j * head.queryStride) *= inverse;
 }
 
 /** Fills in the attention probabilities, before dropout. */
 inline void attendTo(const Head& head) {
-  transpose(head.key, head, head.keyAcross);
-  smallProduct({head.query, head.stride, 1}, head.queries, head.width, head.keyStride, head.keyAcross, head.keyStride,
-               head.probabilities, head.keyStride);
-  for (int64_t i = 0; i < head.queries; i++) softmax(head.probabilities + i * head.keyStride, head.keys, head.keyStride);
+  transpose(head.query, head.queryStride, head.stride, head.queryAcross);
+  smallProduct({head.key, head.stride, 1}, head.keys, head.width, head.queryStride, head.queryAcross, head.queryStride,
+               head.probabilities, head.queryStride);
+  for (int64_t i = 0; i < head.queryStride; i += lanes) softmax(head, head.probabilities + i);
 }
 
-/** Index of a query's first probability, for dropout. */
-inline uint32_t maskStart(const Head& head, const Texts& texts, int64_t query) {
-  return head.firstProbability + static_cast<uint32_t>(query * texts.longest);
+/** Multiplies what belongs to one key and `lanes` queries by their dropout factors. */
+inline void drop(const Dropout& dropout, const Head& head, int64_t query, int64_t key, float* row) {
+#pragma omp simd
+  for (int i = 0; i < lanes; i++) row[i] *= dropout.factor(head.probability(query + i, key));
 }
 
 template <class T>
@@ -190,14 +201,12 @@ void attend(const Kept<T>& kept, const Texts& texts, const Shape& shape, const D
     const Head head = load(kept, texts, shape, text, number, context + contextNumbers);
     attendTo(head);
     if (dropout.active()) {
-      for (int64_t i = 0; i < head.queries; i++) {
-        float* row = head.probabilities + i * head.keyStride;
-        const uint32_t start = maskStart(head, texts, i);
-#pragma omp simd
-        for (int64_t j = 0; j < head.keyStride; j++) row[j] *= dropout.factor(start + static_cast<uint32_t>(j));
+      for (int64_t j = 0; j < head.keys; j++) {
+        float* row = head.probabilities + j * head.queryStride;
+        for (int64_t i = 0; i < head.queryStride; i += lanes) drop(dropout, head, i, j, row + i);
       }
     }
-    smallProduct({head.probabilities, head.keyStride, 1}, head.queries, head.keys, head.stride, head.value, head.stride,
+    smallProduct({head.probabilities, 1, head.queryStride}, head.queries, head.keys, head.stride, head.value, head.stride,
                  context, head.stride);
     for (int64_t i = 0; i < head.queries; i++) {
       T* result = kept.context + (texts.firstQuery(text) + i) * shape.width + number * head.width;
@@ -220,48 +229,39 @@ struct HeadGradients {
 template <class T>
 void attendGradient(const Kept<T>& kept, const T* upstream, const Texts& texts, const Shape& shape,
                     const Dropout& dropout, const HeadGradients<T>& result, Scratch& scratch) {
-  const int64_t asking = texts.firstOnly ? 1 : texts.longest, stride = padded(shape.headWidth());
-  const int64_t rows = asking * stride, square = asking * padded(texts.longest);
-  const int64_t share = padded(Head::numbers(texts, shape) + rows + square + texts.longest * stride);
+  const int64_t asking = padded(texts.firstOnly ? 1 : texts.longest), stride = padded(shape.headWidth());
+  const int64_t rows = asking * stride, scores = texts.longest * asking;
+  const int64_t share = padded(Head::numbers(texts, shape) + 2 * rows + scores + texts.longest * stride);
   float* memory = scratch.array<float>(threadCount() * share);
   const float scale = shape.scale();
+  const bool drops = dropout.active();
 #pragma omp parallel for schedule(dynamic, 4)
   for (int64_t place = 0; place < texts.count * shape.heads; place++) {
     const int64_t text = place / shape.heads, number = place % shape.heads;
     float* above = memory + threadNumber() * share;
-    float* slopes = above + rows;
-    float* gradient = slopes + square;
+    float* aboveAcross = above + rows;
+    float* slopes = aboveAcross + rows;
+    float* gradient = slopes + scores;
     const Head head = load(kept, texts, shape, text, number, gradient + texts.longest * stride);
     const int64_t column = number * head.width;
-    for (int64_t i = 0; i < head.queries; i++) {
-      const T* from = upstream + (texts.firstQuery(text) + i) * shape.width + column;
-      copyRow(from, head.width, stride, 1.0f, above + i * stride);
-    }
+    copyQueries(upstream, texts, shape, text, column, 1.0f, head, above);
     attendTo(head);
-    transpose(head.value, head, head.valueAcross);
-    smallProduct({above, stride, 1}, head.queries, head.width, head.keyStride, head.valueAcross, head.keyStride, slopes,
-                 head.keyStride);
-    for (int64_t i = 0; i < head.queries; i++) {
-      float* slope = slopes + i * head.keyStride;
-      float* probability = head.probabilities + i * head.keyStride;
-      const uint32_t start = maskStart(head, texts, i);
-      const bool drops = dropout.active();
-      float dot = 0;
-      if (drops) {
-#pragma omp simd reduction(+ : dot)
-        for (int64_t j = 0; j < head.keyStride; j++) {
-          slope[j] *= dropout.factor(start + static_cast<uint32_t>(j));
-          dot += slope[j] * probability[j];
-        }
-      } else {
-#pragma omp simd reduction(+ : dot)
-        for (int64_t j = 0; j < head.keyStride; j++) dot += slope[j] * probability[j];
+    transpose(above, head.queryStride, stride, aboveAcross);
+    smallProduct({head.value, stride, 1}, head.keys, head.width, head.queryStride, aboveAcross, head.queryStride, slopes,
+                 head.queryStride);
+    for (int64_t i = 0; i < head.queryStride; i += lanes) {
+      Lanes dot = {};
+      for (int64_t j = 0; j < head.keys; j++) {
+        float* slope = slopes + j * head.queryStride + i;
+        if (drops) drop(dropout, head, i, j, slope);
+        dot += lanesAt(slope) * lanesAt(head.probabilities + j * head.queryStride + i);
       }
-#pragma omp simd
-      for (int64_t j = 0; j < head.keyStride; j++) {
-        slope[j] = probability[j] * (slope[j] - dot);
+      for (int64_t j = 0; j < head.keys; j++) {
+        Lanes& slope = lanesAt(slopes + j * head.queryStride + i);
+        float* probability = head.probabilities + j * head.queryStride + i;
+        slope = lanesAt(probability) * (slope - dot);
         // From here on what the values were weighted with.
-        probability[j] *= drops ? dropout.factor(start + static_cast<uint32_t>(j)) : 1.0f;
+        if (drops) drop(dropout, head, i, j, probability);
       }
     }
     const auto store = [&](int64_t count, float factor, T* to, int64_t toStride) {
@@ -270,12 +270,12 @@ void attendGradient(const Kept<T>& kept, const T* upstream, const Texts& texts, 
         for (int64_t c = 0; c < head.width; c++) to[i * toStride + c] = fromFloat<T>(gradient[i * stride + c] * factor);
       }
     };
-    smallProduct({slopes, head.keyStride, 1}, head.queries, head.keys, stride, head.key, stride, gradient, stride);
+    smallProduct({slopes, 1, head.queryStride}, head.queries, head.keys, stride, head.key, stride, gradient, stride);
     store(head.queries, scale, result.query + texts.firstQuery(text) * shape.width + column, shape.width);
     T* key = result.keyValue + texts.offsets[text] * 2 * shape.width + column;
-    smallProduct({slopes, 1, head.keyStride}, head.keys, head.queries, stride, head.query, stride, gradient, stride);
+    smallProduct({slopes, head.queryStride, 1}, head.keys, head.queries, stride, head.query, stride, gradient, stride);
     store(head.keys, 1.0f, key, 2 * shape.width);
-    smallProduct({head.probabilities, 1, head.keyStride}, head.keys, head.queries, stride, above, stride, gradient, stride);
+    smallProduct({head.probabilities, head.queryStride, 1}, head.keys, head.queries, stride, above, stride, gradient, stride);
     store(head.keys, 1.0f, key + shape.width, 2 * shape.width);
   }
 }

@@ -76,7 +76,7 @@ class FeedForward {
     multiplyByWeight(Matrix<const T>(after, rows, inner), Matrix<const float>(call.floats(3), width, inner),
                      Weight::forward, Matrix<float>(product, rows, width), scratch, {.bias = call.floats(4)});
     residualNorm(x, product, rows, width, Dropout(call.integers(7), rate_), {call.floats(5), call.floats(6), epsilon_},
-                 kept.normalised, y);
+                 keeps_ ? kept.normalised : Normalised{product, kept.normalised.inverse}, y);
   }
 
   float epsilon_;

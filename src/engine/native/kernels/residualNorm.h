@@ -6,6 +6,7 @@
 
 #include "columnSums.h"
 #include "dropout.h"
+#include "lanes.h"
 #include "memory.h"
 
 namespace contrafit {
@@ -25,15 +26,10 @@ struct Normalised {
   float* inverse;
 };
 
-/** One row: normalises `row` in place of `values`, and writes the result. */
+/** One row: `values` becomes the normalised row, which may be in place of `row`. */
 inline void normaliseRow(const float* row, int64_t width, const Norm& norm, float* values, float* inverse, float* result) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < width; i++) sum += row[i];
-  const float mean = sum / width;
-  float squares = 0;
-#pragma omp simd reduction(+ : squares)
-  for (int64_t i = 0; i < width; i++) squares += (row[i] - mean) * (row[i] - mean);
+  const float mean = sumOf(width, [&](auto at) { return at(row); }) / width;
+  const float squares = sumOf(width, [&](auto at) { return (at(row) - mean) * (at(row) - mean); });
   const float scale = 1.0f / std::sqrt(squares / width + norm.epsilon);
   *inverse = scale;
 #pragma omp simd
@@ -44,7 +40,10 @@ inline void normaliseRow(const float* row, int64_t width, const Norm& norm, floa
   }
 }
 
-/** result = LayerNorm(residual + dropout(product)); `product` is overwritten. All are [rows, width]. */
+/**
+ * result = LayerNorm(residual + dropout(product)). All are [rows, width]. `product` is overwritten; what is kept may take
+ * its place.
+ */
 inline void residualNorm(const float* residual, float* product, int64_t rows, int64_t width, const Dropout& dropout,
                          const Norm& norm, const Normalised& kept, float* result) {
 #pragma omp parallel for schedule(static)
@@ -66,16 +65,8 @@ inline void residualNorm(const float* residual, float* product, int64_t rows, in
 /** The gradient of a row's LayerNorm with respect to its input. */
 inline void normRowGradient(const float* upstream, const float* values, float inverse, const float* weight, int64_t width,
                             float* result) {
-  float sum = 0;
-  float projection = 0;
-#pragma omp simd reduction(+ : sum, projection)
-  for (int64_t i = 0; i < width; i++) {
-    const float inner = upstream[i] * weight[i];
-    sum += inner;
-    projection += inner * values[i];
-  }
-  const float mean = sum / width;
-  const float along = projection / width;
+  const float mean = sumOf(width, [&](auto at) { return at(upstream) * at(weight); }) / width;
+  const float along = sumOf(width, [&](auto at) { return at(upstream) * at(weight) * at(values); }) / width;
 #pragma omp simd
   for (int64_t i = 0; i < width; i++) result[i] = (upstream[i] * weight[i] - mean - values[i] * along) * inverse;
 }

@@ -3,14 +3,9 @@
 
 #include <cstdint>
 
+#include "lanes.h"
+
 namespace contrafit {
-
-/** Numbers that are computed together: a register of AVX-512, two of AVX2. */
-constexpr int64_t lanes = 16;
-typedef float Lanes __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float))));
-
-/** The next multiple of `lanes`. */
-inline int64_t padded(int64_t count) { return (count + lanes - 1) / lanes * lanes; }
 
 /** The first factor: element (row, k) is at data[row · rowStride + k · columnStride]. */
 struct SmallFactor {
@@ -23,14 +18,14 @@ template <int rows, int vectors>
 inline void productTile(SmallFactor a, int64_t inner, const float* b, int64_t bStride, float* result, int64_t stride) {
   Lanes sums[rows][vectors] = {};
   for (int64_t k = 0; k < inner; k++) {
-    const Lanes* row = reinterpret_cast<const Lanes*>(b + k * bStride);
+    const float* row = b + k * bStride;
     for (int r = 0; r < rows; r++) {
       const float factor = a.data[r * a.rowStride + k * a.columnStride];
-      for (int v = 0; v < vectors; v++) sums[r][v] += factor * row[v];
+      for (int v = 0; v < vectors; v++) sums[r][v] += factor * lanesAt(row + v * lanes);
     }
   }
   for (int r = 0; r < rows; r++) {
-    for (int v = 0; v < vectors; v++) reinterpret_cast<Lanes*>(result + r * stride)[v] = sums[r][v];
+    for (int v = 0; v < vectors; v++) lanesAt(result + r * stride + v * lanes) = sums[r][v];
   }
 }
 
