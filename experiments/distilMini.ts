@@ -28,7 +28,7 @@ import { resolveEncoder } from '../src/encoders/resolveEncoder.ts';
 import { startEngine } from '../src/engine/engine.ts';
 import { type Matrix, normaliseRows } from '../src/evaluation/matrix.ts';
 import { knn } from '../src/evaluation/neighbours.ts';
-import { createHead } from '../src/heads/projectionHead.ts';
+import { createHeads } from '../src/heads/heads.ts';
 import { objectiveSchema, weightedSum } from '../src/objectives/weightedSum.ts';
 import { Cache } from '../src/sweep/cache.ts';
 import type { TokenSequences } from '../src/text/tokenSequences.ts';
@@ -117,13 +117,17 @@ async function distil(student: Encoder, texts: readonly string[], targets: Matri
   const tokens = student.tokeniser.encode(texts, student.config.maxLength);
   // A loss of 1 is that of answering every text with zeros.
   const objective = weightedSum(objectiveSchema.parse({ vectorSpacePreservation: { weight: 1 / targetMeanSquare } }));
-  // No term of this objective looks at the head.
-  const head = createHead({ kind: 'linear', out: 1 }, width, seed);
+  const heads = createHeads(objective.needs, {
+    projection: { kind: 'linear', out: 1 },
+    classes: 0,
+    inputSize: width,
+    seed,
+  });
   const begin = performance.now();
   let losses: number[] = [];
   const outcome = await train({
     encoder: student,
-    head,
+    heads,
     pooling: 'mean',
     objective,
     sampler: shuffled(tokens, batchSize, seed),
@@ -150,7 +154,7 @@ async function distil(student: Encoder, texts: readonly string[], targets: Matri
       );
     },
   });
-  head.dispose();
+  heads.dispose();
   if (outcome.status !== 'completed') throw new Error(`training ${outcome.status}: ${outcome.reason}`);
 }
 

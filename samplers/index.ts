@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { mPerClass } from './mPerClass.ts';
 import type { Sampler, SamplerKind } from './sampler.ts';
+import { shuffled } from './shuffled.ts';
 import { stratified } from './stratified.ts';
 
 /** Every sampler by the `kind` that an experiment names. A new one is its file and a line here. */
-export const samplers = { mPerClass, stratified } as const;
+export const samplers = { mPerClass, stratified, shuffled } as const;
 
 type Kind = keyof typeof samplers;
 type Schemas = { [K in Kind]: (typeof samplers)[K]['schema'] };

@@ -16,8 +16,8 @@ export interface Coverage {
 
 /**
  * Deals the training split into batches. An epoch is a pure function of the seed and its number, so a run may resume
- * at any epoch. Every batch holds at least two labels, and at least one label twice: without the one the contrastive
- * loss has no negatives, without the other no positives.
+ * at any epoch. Every batch of a sampler for contrastive losses, which is all but `shuffled`, holds at least two labels,
+ * and at least one label twice: without the one the loss has no negatives, without the other no positives.
  */
 export interface Sampler {
   readonly batchesPerEpoch: number;

@@ -26,6 +26,7 @@ interface SweepArguments {
   readonly seeds?: string | undefined;
   readonly encoder?: string | undefined;
   readonly data?: string | undefined;
+  readonly tasks?: string | undefined;
   readonly precision?: string | undefined;
   readonly engine: EngineRequest['engine'];
   readonly workers?: number | undefined;
@@ -49,6 +50,7 @@ export async function executeSweep(args: SweepArguments): Promise<number> {
   const short: [string, unknown][] = [
     ['encoder', args.encoder],
     ['data.source', args.data],
+    ['evaluation.downstream.tasks', args.tasks?.split(',').map((task) => task.trim())],
     ['precision', args.precision],
   ];
   for (const [path, value] of short) if (value !== undefined) set.push({ path, value });

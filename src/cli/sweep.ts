@@ -31,6 +31,11 @@ async function main(): Promise<number> {
         describe:
           "a corpus by its name ('embedded', 'goemotions', 'emotion', 'sst2', …) or a folder; short for --set data.source=",
       },
+      tasks: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'downstream tasks: corpora with commas between; short for --set evaluation.downstream.tasks=',
+      },
       precision: {
         choices: ['auto', 'float32', 'bfloat16'] as const,
         describe: 'auto: bfloat16 where the CPU multiplies in it; short for --set precision=',

@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { didYouMean } from '../didYouMean.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { stream } from '../random.ts';
-import { embedded } from './embedded.ts';
+import { embedded, embeddedSource } from './embedded.ts';
 import { emoContext } from './emoContext.ts';
 import { emotion } from './emotion.ts';
 import { folderSource } from './folder.ts';
-import { goEmotions } from './goEmotions.ts';
+import { goEmotions, goEmotionsSource } from './goEmotions.ts';
+import { isear } from './isear.ts';
 import { isFolder } from './isFolder.ts';
 import { describeLeaks, leakReport } from './leaks.ts';
 import { mustard } from './mustard.ts';
@@ -25,12 +26,17 @@ import { tweetEvalIrony } from './tweetEvalIrony.ts';
 /** The corpora that have a name. Anything else is taken for a folder. */
 export const sources = {
   embedded,
+  'embedded-sentiment': embeddedSource('sentiment'),
+  'embedded-ekman': embeddedSource('ekman'),
   goemotions: goEmotions,
+  'goemotions-sentiment': goEmotionsSource('sentiment'),
+  'goemotions-ekman': goEmotionsSource('ekman'),
   emotion,
   sst2,
   'tweeteval-irony': tweetEvalIrony,
   mustard,
   emocontext: emoContext,
+  isear,
 } as const satisfies Record<string, CorpusSource>;
 
 /** Which corpus, and which part of it. */

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { emotions } from './emotions.ts';
+import { type GroupingName, groupingOf } from './groupings.ts';
 import { ProblemList } from './problemList.ts';
 import { checkRows, readJsonLines } from './rows.ts';
-import { type CorpusSource, type Example, type SplitName, splitNames } from './source.ts';
+import { type CorpusSource, type Example, type SourceContent, type SplitName, splitNames } from './source.ts';
 
 /** A line of stories.jsonl. */
 const storySchema = z.strictObject({
@@ -69,22 +70,30 @@ export async function readStories(): Promise<{ stories: Story[]; utterances: Utt
 }
 
 /** Utterances of characters in short stories written for this project; one class each, split by story. */
-export const embedded: CorpusSource = {
-  async read() {
-    const { stories, utterances } = await readStories();
-    const splitOf = new Map(stories.map(({ id, split }) => [id, split]));
-    const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
-    for (const { story, utterance, label, context } of utterances) {
-      const split = splitOf.get(story);
-      if (split) splits[split].push({ text: utterance, label, context });
-    }
-    return {
-      name: 'embedded',
-      labelNames: emotions,
-      splits,
-      provenance: `${utterances.length} utterances in ${stories.length} stories, written for this project`,
-      licence: 'Apache-2.0',
-      notes: [],
-    };
-  },
-};
+export const embedded = embeddedSource();
+
+/** @param grouping of the classes; default: the emotions themselves */
+export function embeddedSource(grouping?: GroupingName): CorpusSource {
+  return { read: () => readEmbedded(grouping) };
+}
+
+async function readEmbedded(grouping?: GroupingName): Promise<SourceContent> {
+  const { stories, utterances } = await readStories();
+  const { groups, groupOf } = grouping
+    ? groupingOf(grouping)
+    : { groups: emotions, groupOf: new Map<string, string>() };
+  const splitOf = new Map(stories.map(({ id, split }) => [id, split]));
+  const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
+  for (const { story, utterance, label, context } of utterances) {
+    const split = splitOf.get(story);
+    if (split) splits[split].push({ text: utterance, label: groupOf.get(label) ?? label, context });
+  }
+  return {
+    name: grouping ? `embedded-${grouping}` : 'embedded',
+    labelNames: groups,
+    splits,
+    provenance: `${utterances.length} utterances in ${stories.length} stories, written for this project`,
+    licence: 'Apache-2.0',
+    notes: [],
+  };
+}

@@ -1,9 +1,17 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type GroupingName, groupingOf } from './groupings.ts';
 import { installedFolder } from './installed.ts';
 import { ProblemList } from './problemList.ts';
 import { checkRows, readHeaderlessTsv } from './rows.ts';
-import { type CorpusSource, type DataPlaces, type Example, type SplitName, splitNames } from './source.ts';
+import {
+  type CorpusSource,
+  type DataPlaces,
+  type Example,
+  type SourceContent,
+  type SplitName,
+  splitNames,
+} from './source.ts';
 import { readTaxonomy } from './taxonomy.ts';
 
 /** A text with every class that its annotators agreed on. */
@@ -67,30 +75,40 @@ export async function readGoEmotions(places: DataPlaces): Promise<AnnotatedTexts
 }
 
 /** GoEmotions' texts with exactly one class; those with several are left out and counted in the notes. */
-export const goEmotions: CorpusSource = {
-  async read(places) {
-    const { labelNames, splits } = await readGoEmotions(places);
-    const single: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
-    const notes: string[] = [];
-    for (const split of splitNames) {
-      const textsByLabels = new Map<number, number>();
-      for (const { text, labels } of splits[split]) {
-        const [label, ...others] = labels;
-        if (label !== undefined && others.length === 0) single[split].push({ text, label });
-        else textsByLabels.set(labels.length, (textsByLabels.get(labels.length) ?? 0) + 1);
-      }
-      if (textsByLabels.size > 0) notes.push(leftOut(split, splits[split].length, textsByLabels));
+export const goEmotions = goEmotionsSource();
+
+/**
+ * @param grouping of the classes, within which a text may have several of the emotions; default: the emotions themselves
+ */
+export function goEmotionsSource(grouping?: GroupingName): CorpusSource {
+  return { read: (places) => readSingleClass(places, grouping) };
+}
+
+async function readSingleClass(places: DataPlaces, grouping?: GroupingName): Promise<SourceContent> {
+  const { labelNames, splits } = await readGoEmotions(places);
+  const { groups, groupOf } = grouping
+    ? groupingOf(grouping)
+    : { groups: labelNames, groupOf: new Map<string, string>() };
+  const single: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
+  const notes: string[] = [];
+  for (const split of splitNames) {
+    const textsByLabels = new Map<number, number>();
+    for (const { text, labels } of splits[split]) {
+      const [label, ...others] = new Set(labels.map((name) => groupOf.get(name) ?? name));
+      if (label !== undefined && others.length === 0) single[split].push({ text, label });
+      else textsByLabels.set(others.length + 1, (textsByLabels.get(others.length + 1) ?? 0) + 1);
     }
-    return {
-      name: 'goemotions',
-      labelNames,
-      splits: single,
-      provenance: 'GoEmotions (Demszky et al. 2020), texts with a single label',
-      licence: 'CC BY 4.0',
-      notes,
-    };
-  },
-};
+    if (textsByLabels.size > 0) notes.push(leftOut(split, splits[split].length, textsByLabels));
+  }
+  return {
+    name: grouping ? `goemotions-${grouping}` : 'goemotions',
+    labelNames: groups,
+    splits: single,
+    provenance: `GoEmotions (Demszky et al. 2020), texts with a single label${grouping ? `, grouped by ${grouping}` : ''}`,
+    licence: 'CC BY 4.0',
+    notes,
+  };
+}
 
 function leftOut(split: SplitName, texts: number, textsByLabels: ReadonlyMap<number, number>): string {
   const byLabels = [...textsByLabels].sort(([a], [b]) => a - b);

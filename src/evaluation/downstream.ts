@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { LabelledEmbeddings } from './evaluator.ts';
+import { fewShotSchema, fineTuningSchema } from './fineTuning.ts';
 import { logisticRegression, logisticRegressionSchema } from './logisticRegression.ts';
 import { knn } from './neighbours.ts';
 
@@ -11,6 +12,12 @@ export const downstreamSchema = z.strictObject({
     .default([]),
   knn: knn.schema.prefault({}),
   logisticRegression: logisticRegressionSchema.prefault({}),
+  /** Training the encoder on each task, with all training texts. Takes long; null: not done. */
+  fineTuning: fineTuningSchema.nullable().default(null),
+  /** The same with a few training texts of each class. Takes long; null: not done. */
+  fewShot: fewShotSchema.nullable().default(null),
+  /** Training the encoder on each task and on the experiment's corpus at once. Takes long; null: not done. */
+  multiTask: fineTuningSchema.nullable().default(null),
 });
 
 export type DownstreamOptions = z.output<typeof downstreamSchema>;

@@ -34,6 +34,51 @@ export function pairedDifference(values: readonly number[], baseline: readonly n
   return { ...summary(differences), values: differences };
 }
 
+/** The most differences of which all sign flips are tried. */
+export const mostExact = 20;
+
+/**
+ * Two-sided p-value of the sign-flip permutation test for paired differences (Fisher 1935): the share of all ways to
+ * choose the differences' signs that make the sum as far from 0 as it is. Exact, and assumes nothing but that the
+ * differences would be symmetric about 0. With n differences it is never below 2 / 2ⁿ.
+ *
+ * @param differences 1 to 20, all finite
+ */
+export function signFlipTest(differences: readonly number[]): number {
+  const n = differences.length;
+  if (n === 0 || n > mostExact || !differences.every(Number.isFinite)) {
+    throw new RangeError(`expected 1 to ${mostExact} finite differences, but got [${differences.join(', ')}]`);
+  }
+  const observed = Math.abs(sum(differences));
+  // Sums of the same numbers in another order may differ by rounding.
+  const least = observed - 1e-12 * sum(differences.map(Math.abs));
+  let asFar = 0;
+  for (let signs = 0; signs < 2 ** n; signs++) {
+    const flipped = differences.map((value, i) => ((signs >> i) & 1 ? -value : value));
+    if (Math.abs(sum(flipped)) >= least) asFar++;
+  }
+  return asFar / 2 ** n;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/**
+ * p-values of a family of comparisons, adjusted so that the chance of any false finding is bounded (Holm 1979): the
+ * i-th smallest of m times m − i + 1, never less than a smaller one's, at most 1. In the order given.
+ */
+export function holm(pValues: readonly number[]): number[] {
+  const adjusted = new Array<number>(pValues.length);
+  let largest = 0;
+  const order = [...pValues.keys()].sort((a, b) => (pValues[a] as number) - (pValues[b] as number));
+  for (const [rank, i] of order.entries()) {
+    largest = Math.max(largest, Math.min(1, (pValues[i] as number) * (pValues.length - rank)));
+    adjusted[i] = largest;
+  }
+  return adjusted;
+}
+
 /** What something bought, and for how much. */
 export interface Tradeoff {
   /** More is better. */

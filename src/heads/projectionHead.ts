@@ -24,7 +24,6 @@ export interface ProjectionHead {
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** [B, inputSize] → [B, out], every row of length 1; a row of zeros stays zero. */
   project(h: tf.Tensor2D): tf.Tensor2D;
-  dispose(): void;
 }
 
 /** A new head; its start follows from the seed alone. */
@@ -38,7 +37,6 @@ export function createHead<K extends Kind>(
   return {
     variables,
     project: (h) => tf.tidy(() => normaliseRows(forward(h))),
-    dispose: () => tf.dispose([...variables.values()]),
   };
 }
 

@@ -1,5 +1,6 @@
+import { crossEntropy } from './crossEntropy.ts';
 import { supCon } from './supCon.ts';
 import { vectorSpacePreservation } from './vectorSpacePreservation.ts';
 
 /** Every objective by the name that an experiment gives its term. A new one is its file and a line here. */
-export const objectives = { supCon, vectorSpacePreservation } as const;
+export const objectives = { supCon, vectorSpacePreservation, crossEntropy } as const;

@@ -9,12 +9,14 @@ export interface ObjectiveInputs {
   readonly frozen: tf.Tensor2D | null;
   /** [B, out], the projection head's output, L2-normalised. */
   readonly projections: tf.Tensor2D | null;
+  /** [B, classes], the classification head's scores before the softmax. */
+  readonly logits: tf.Tensor2D | null;
   /** [B] */
   readonly labels: Int32Array;
 }
 
 /** An input that costs something to provide and is provided only if an objective asks for it. */
-export type Need = 'frozen' | 'projections' | 'labels';
+export type Need = 'frozen' | 'projections' | 'logits' | 'labels';
 
 /** The inputs of an objective that declared its needs: what it asked for is there. */
 export type InputsWith<N extends Need> = ObjectiveInputs & { readonly [K in N]: NonNullable<ObjectiveInputs[K]> };

@@ -1,3 +1,4 @@
+import { didYouMean } from '../didYouMean.ts';
 import { formatProblem } from '../errors.ts';
 import {
   type PairedDifference,
@@ -52,6 +53,8 @@ export interface Comparison {
   readonly experiment: string;
   /** Dotted paths of the swept settings. */
   readonly axes: readonly string[];
+  /** Metrics to show, the most important first; empty: the usual ones. */
+  readonly columns: readonly string[];
   readonly originals: readonly ComparisonRow[];
   /** In the order of the plan. */
   readonly points: readonly PointRow[];
@@ -65,13 +68,29 @@ export function compare(results: ExperimentResults): Comparison {
   const originals = cells.filter(({ cell }) => cell.kind === 'original');
   const points = pointsOf(results).map((group) => pointRow(group, originals));
   const optimal = optimalPoints(points);
+  const originalRows = originals.map((original) => rowOf([original]));
+  const measured = [...new Set([...originalRows, ...points].flatMap(({ metrics }) => Object.keys(metrics)))];
   return {
     experiment: experiment.name,
     axes: [...new Set(experiment.points.flatMap(({ axes }) => Object.keys(axes)))],
-    originals: originals.map((original) => rowOf([original])),
+    columns: experiment.columns.flatMap((column) => measured.filter((metric) => matches(column, metric))),
+    originals: originalRows,
     points: points.map((point) => ({ ...point, paretoOptimal: optimal.has(point) })),
-    warnings: warningsOf(results),
+    warnings: [...warningsOf(results), ...unknownColumns(experiment.columns, measured)],
   };
+}
+
+/** Whether a metric is one that a column asks for: parts are equal, or `*`. */
+function matches(column: string, metric: string): boolean {
+  const [wanted, parts] = [column.split('.'), metric.split('.')];
+  return wanted.length === parts.length && wanted.every((part, i) => part === '*' || part === parts[i]);
+}
+
+function unknownColumns(columns: readonly string[], measured: readonly string[]): string[] {
+  if (measured.length === 0) return [];
+  return columns
+    .filter((column) => !measured.some((metric) => matches(column, metric)))
+    .map((column) => `no run has the metric ${column}, which is a column.${didYouMean(column, measured)}`);
 }
 
 /** The retrofitted cells of each grid point, in the order of the plan. */

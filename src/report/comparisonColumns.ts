@@ -28,24 +28,29 @@ export function comparisonColumns(comparison: Comparison): ComparisonColumn[] {
   return [
     ...placeColumns(comparison),
     metricColumn(costMetric),
-    { ...metricColumn('drift.deltaCos'), rank: 1 },
-    { ...metricColumn('knn.accuracy'), rank: 3 },
-    { ...gainColumn('knn.accuracy'), rank: 2 },
-    metricColumn(gainMetric),
-    gainColumn(gainMetric),
-    { title: star, align: 'left', cell: ({ point }) => (point?.paretoOptimal ? star : '') },
+    ...(comparison.columns.length > 0 ? chosenColumns(comparison.columns) : usualColumns),
     { title: 'n', align: 'right', cell: ({ row }) => seedCount(row) },
   ];
 }
 
+/** Values of the experiment's metrics and, where there is room, how far they are above the original's. */
+function chosenColumns(metrics: readonly string[]): ComparisonColumn[] {
+  return metrics.flatMap((metric, i) => [
+    { ...metricColumn(metric), ...(i > 0 && { rank: metrics.length - i + metrics.length }) },
+    { ...gainColumn(metric), rank: metrics.length - i },
+  ]);
+}
+
 /** Two lines on how to read the table. */
-export function comparisonLegend({ points }: Comparison): string[] {
+export function comparisonLegend({ points, columns }: Comparison): string[] {
   const interval = points.some(({ cells }) => cells.length > 1)
     ? '±: 95 % t-interval over n seeds.'
     : 'One seed: no interval can be given.';
   return [
     `Δemb: mean squared change of a test text's embedding per dimension; 0: untouched. ${interval}`,
-    `gain: points over the original encoder, paired by seed. ${star}: nothing gains as much macro F1 for as little Δemb.`,
+    columns.length > 0
+      ? 'gain: what is above the original encoder, paired by seed.'
+      : `gain: points over the original encoder, paired by seed. ${star}: nothing gains as much macro F1 for as little Δemb.`,
   ];
 }
 
@@ -99,3 +104,12 @@ function seedCount({ cells, counts }: ComparisonRow): string {
 function totalOf(counts: SeedCounts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
+
+const usualColumns: readonly ComparisonColumn[] = [
+  { ...metricColumn('drift.deltaCos'), rank: 1 },
+  { ...metricColumn('knn.accuracy'), rank: 3 },
+  { ...gainColumn('knn.accuracy'), rank: 2 },
+  metricColumn(gainMetric),
+  gainColumn(gainMetric),
+  { title: star, align: 'left', cell: ({ point }) => (point?.paretoOptimal ? star : '') },
+];

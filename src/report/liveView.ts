@@ -67,7 +67,7 @@ export class LiveView implements SweepView {
     const figures = Object.entries(terms).map(([name, value]) => `${name} ${formatMetric(name, value)}`);
     const share = total > 0 ? done / total : 0;
     const count = total > 1 ? `${done}/${total}` : '';
-    const head = `  ${label.padEnd(labelWidth)}  ${phase.padEnd(10)} `;
+    const head = `  ${label.padEnd(labelWidth)}  ${phase.padEnd(11)} `;
     const tail = ` ${count.padStart(9)}  ${figures.join('  ')}`;
     const progress = bar(share, 12);
     if (head.length + progress.length + 10 > width) return cut(`  ${label}  ${phase} ${count}`, width);

@@ -1,4 +1,4 @@
-import type { Summary } from '../evaluation/statistics.ts';
+import { holm, mostExact, type PairedDifference, type Summary, signFlipTest } from '../evaluation/statistics.ts';
 import { showValue } from '../sweep/labels.ts';
 import type { CellResult, RunSummary } from '../tracking/results.ts';
 import { comparePoints, rowOf, usable } from './comparison.ts';
@@ -22,7 +22,12 @@ export interface MetricDifference {
   readonly b?: Summary;
   /** b − a. */
   readonly difference?: Summary;
+  /** Of a sign-flip test of the differences, adjusted for all metrics by Holm's method; there for enough seeds only. */
+  readonly pValue?: number;
 }
+
+/** Seeds from which a sign-flip test can fall below .05. */
+const fewestForTest = 6;
 
 type Summaries = Readonly<Record<string, Summary>>;
 
@@ -42,11 +47,25 @@ export function diffRuns(a: RunSummary, b: RunSummary): RunDiff {
 export function diffPoints(a: readonly CellResult[], b: readonly CellResult[]): RunDiff {
   const conditionsOf = ([first]: readonly RunSummary[]) => (first ? { ...conditions(first), seed: undefined } : {});
   const { seeds, differences } = comparePoints(b, a);
+  const pValues = adjustedPValues(differences);
   return {
     settings: differingSettings(conditionsOf(usable(a)), conditionsOf(usable(b))),
-    metrics: sideBySide(rowOf(a).metrics, rowOf(b).metrics, differences),
+    metrics: sideBySide(rowOf(a).metrics, rowOf(b).metrics, differences).map((row) => {
+      const pValue = pValues.get(row.metric);
+      return pValue === undefined ? row : { ...row, pValue };
+    }),
     commonSeeds: seeds,
   };
+}
+
+/** Of every metric that differs at all, as one family. */
+function adjustedPValues(differences: Readonly<Record<string, PairedDifference>>): ReadonlyMap<string, number> {
+  const tested = Object.entries(differences).filter(
+    ([, { values }]) =>
+      values.length >= fewestForTest && values.length <= mostExact && values.some((value) => value !== 0),
+  );
+  const adjusted = holm(tested.map(([, { values }]) => signFlipTest(values)));
+  return new Map(tested.map(([metric], i) => [metric, adjusted[i] as number]));
 }
 
 /** The diff for a terminal. */
@@ -61,13 +80,15 @@ export function diffText(diff: RunDiff, labels: { readonly a: string; readonly b
           diff.settings.map(({ path, a, b }) => [path, showSetting(a), showSetting(b)]),
           colours,
         );
+  const tested = diff.metrics.some(({ pValue }) => pValue !== undefined);
   const metrics = textTable(
-    [text('metric'), figure('a'), figure('b'), figure('b − a')],
-    diff.metrics.map(({ metric, a, b, difference }) => [
+    [text('metric'), figure('a'), figure('b'), figure('b − a'), ...(tested ? [figure('p')] : [])],
+    diff.metrics.map(({ metric, a, b, difference, pValue }) => [
       metricTitle(metric),
       a ? formatSummary(metric, a) : '–',
       b ? formatSummary(metric, b) : '–',
       difference ? formatDifference(metric, difference) : '–',
+      ...(tested ? [pValue === undefined ? '–' : pValue.toFixed(3)] : []),
     ]),
     colours,
   );
@@ -78,9 +99,11 @@ export function diffText(diff: RunDiff, labels: { readonly a: string; readonly b
     settings,
     '',
     metrics,
-    ...pairing(diff).map((line) => colours.dim(line)),
+    ...[...pairing(diff), ...(tested ? [testLegend] : [])].map((line) => colours.dim(line)),
   ].join('\n');
 }
+
+const testLegend = 'p: exact two-sided sign-flip test of the paired differences, adjusted for all metrics (Holm).';
 
 function pairing({ commonSeeds }: RunDiff): string[] {
   if (commonSeeds === undefined) return [];

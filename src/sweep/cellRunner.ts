@@ -12,10 +12,11 @@ import type { Pooling } from '../encoders/pooling.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import type { DownstreamTask } from '../evaluation/downstream.ts';
 import { deltaMse } from '../evaluation/drift.ts';
+import { type FineTuningCorpora, fineTuneOnTasks } from '../evaluation/fineTuning.ts';
 import { evaluate } from '../evaluation/index.ts';
 import { type Matrix, rowRange, selectRows } from '../evaluation/matrix.ts';
 import { leaveOneOut } from '../evaluation/neighbours.ts';
-import { createHead } from '../heads/projectionHead.ts';
+import { createHeads } from '../heads/heads.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
 import { joinTexts, selectTexts } from '../text/batch.ts';
 import type { TokenSequences } from '../text/tokenSequences.ts';
@@ -23,6 +24,7 @@ import { type EndRecord, JournalWriter } from '../tracking/journal.ts';
 import { validates } from '../training/options.ts';
 import { type TrainingOutcome, train, type ValidationResult } from '../training/trainer.ts';
 import type { Cell } from './cells.ts';
+import type { Settings } from './experiment.ts';
 import { type Materials, referenceIndices, taskSettings } from './materials.ts';
 import type { JobProgress } from './progress.ts';
 import type { WorkerSetup } from './protocol.ts';
@@ -105,6 +107,15 @@ async function runOriginal(cell: Cell, context: CellContext, journal: JournalWri
     original: test,
     tasks,
   });
+  if (fineTunes(cell)) {
+    const source = await materials.encoder(cell.settings.encoder);
+    const encoder = await loadEncoder(source.folder, cell.settings.encoder);
+    try {
+      Object.assign(metrics, await fineTune(cell, encoder, context));
+    } finally {
+      encoder.dispose();
+    }
+  }
   return { type: 'end', status: 'completed', steps: 0, metrics, wall: { seconds: secondsSince(started) } };
 }
 
@@ -126,9 +137,14 @@ async function runRetrofit(
   };
   const source = await materials.encoder(settings.encoder);
   const encoder = await loadEncoder(source.folder, settings.encoder);
-  const head = createHead(settings.head, encoder.config.hiddenSize, seed);
+  const objective = weightedSum(settings.objective);
+  const heads = createHeads(objective.needs, {
+    projection: settings.head,
+    classes: corpus.labelNames.length,
+    inputSize: encoder.config.hiddenSize,
+    seed,
+  });
   try {
-    const objective = weightedSum(settings.objective);
     const sampler = createSampler(settings.sampler, corpus.train.labels, seed, corpus.labelNames);
     const originalValidation = validates(settings.training)
       ? await materials.frozen(settings, engine, 'validation')
@@ -142,7 +158,7 @@ async function runRetrofit(
     let latest = performance.now();
     const outcome = await train({
       encoder,
-      head,
+      heads,
       pooling: settings.pooling,
       objective,
       sampler,
@@ -194,6 +210,7 @@ async function runRetrofit(
         test: { embeddings: ofTasks[2 * i + 1] as Matrix, labels: held.labels },
       })),
     });
+    if (fineTunes(cell)) Object.assign(metrics, await fineTune(cell, encoder, context));
     if (settings.training.save) await saveEncoder(encoder, join(folder, 'encoder'), settings.pooling);
     return endOf(outcome, metrics, {
       seconds: secondsSince(started),
@@ -202,8 +219,34 @@ async function runRetrofit(
     });
   } finally {
     encoder.dispose();
-    head.dispose();
+    heads.dispose();
   }
+}
+
+function fineTunes({ settings }: Cell): boolean {
+  const { fineTuning, fewShot, multiTask } = settings.evaluation.downstream;
+  return fineTuning !== null || fewShot !== null || multiTask !== null;
+}
+
+/** Fine-tunes an encoder on the downstream tasks; it is as before afterwards. */
+async function fineTune({ settings }: Cell, encoder: Encoder, { materials, onProgress }: CellContext) {
+  const load = async (own: Settings) => {
+    const { name, labelNames, train, test } = await materials.corpus(own);
+    return {
+      name,
+      labelNames,
+      train: { texts: await materials.tokens(own, 'train'), labels: train.labels },
+      test: { texts: await materials.tokens(own, 'test'), labels: test.labels },
+    };
+  };
+  const corpora: FineTuningCorpora = {
+    tasks: await Promise.all(taskSettings(settings).map(load)),
+    beside: await load(settings),
+  };
+  const options = { ...settings.evaluation.downstream, pooling: settings.pooling };
+  return fineTuneOnTasks(encoder, corpora, options, (done, total) =>
+    onProgress({ phase: 'fine-tuning', done, total, terms: {} }),
+  );
 }
 
 /** The embeddings of several lists of texts, computed as one. */

@@ -59,6 +59,11 @@ export interface Experiment extends SettingsInput {
   readonly name: string;
   /** Every combination of these values is run; the settings above hold for the rest. */
   readonly grid?: Grid;
+  /**
+   * Metrics that the table shows beside Δemb, the most important first; `*` stands for a part of a name, such as any task
+   * in `*.knn.macroF1`. Default: accuracy and macro F1 of kNN.
+   */
+  readonly columns?: readonly string[];
   /** Each grid point is run once a seed; intervals and paired differences are over seeds. Default: 1, 2, 3. */
   readonly seeds?: readonly number[];
 }

@@ -15,9 +15,14 @@ export function shortNames(paths: readonly string[]): Map<string, string> {
   );
 }
 
-/** A value of an axis as a person reads it: `0.1`, `mean`, `{"kind":"mlp"}`. */
+/** A value of an axis as a person reads it: `0.1`, `mean`, `mlp out 64`, `supCon temperature 0.1 + crossEntropy`. */
 export function showValue(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  const entries = Object.entries(value).map(([key, inner]) => ({ key, inner, shown: showValue(inner) }));
+  const parts = entries.map(({ key, shown }) => (key === 'kind' ? shown : `${key} ${shown}`.trim()));
+  const ofObjects = entries.every(({ inner }) => typeof inner === 'object' && inner !== null);
+  return parts.join(ofObjects ? ' + ' : ' ');
 }
 
 /** A cell's place in the sweep, e.g. `temperature 0.1 · weight 10 · seed 2`. */

@@ -3,7 +3,7 @@ import { createSampler } from '../../samplers/index.ts';
 import { embedTexts } from '../encoders/embed.ts';
 import { frozenLayersBytes } from '../encoders/frozenLayers.ts';
 import { loadEncoder } from '../encoders/huggingFaceFolder.ts';
-import { createHead } from '../heads/projectionHead.ts';
+import { createHeads } from '../heads/heads.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
 import { selectTexts } from '../text/batch.ts';
 import { train } from '../training/trainer.ts';
@@ -25,7 +25,13 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
   const texts = await materials.tokens(settings, 'train');
   const { folder } = await materials.encoder(settings.encoder);
   const encoder = await loadEncoder(folder, settings.encoder);
-  const head = createHead(settings.head, encoder.config.hiddenSize, 0);
+  const objective = weightedSum(settings.objective);
+  const heads = createHeads(objective.needs, {
+    projection: settings.head,
+    classes: corpus.labelNames.length,
+    inputSize: encoder.config.hiddenSize,
+    seed: 0,
+  });
   try {
     const length = Math.min(timedTexts, texts.size);
     const sample = selectTexts(
@@ -41,9 +47,9 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
     const columns = encoder.config.hiddenSize;
     await train({
       encoder,
-      head,
+      heads,
       pooling: settings.pooling,
-      objective: weightedSum(settings.objective),
+      objective,
       sampler: createSampler(settings.sampler, corpus.train.labels, 0, corpus.labelNames),
       texts,
       labels: corpus.train.labels,
@@ -65,6 +71,6 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
     };
   } finally {
     encoder.dispose();
-    head.dispose();
+    heads.dispose();
   }
 }

@@ -16,6 +16,8 @@ export interface Plan {
   readonly name: string;
   readonly points: readonly GridPoint[];
   readonly seeds: readonly number[];
+  /** Metrics that the table shows; empty: the usual ones. */
+  readonly columns: readonly string[];
 }
 
 /** What the command line changes in an experiment. */
@@ -34,6 +36,7 @@ const frameSchema = z.looseObject({
     .min(1, 'at least one seed')
     .refine((seeds) => new Set(seeds).size === seeds.length, 'each seed once')
     .default([1, 2, 3]),
+  columns: z.array(z.string().min(1)).default([]),
 });
 
 /**
@@ -47,7 +50,7 @@ const frameSchema = z.looseObject({
 export function planExperiment(experiment: Experiment, overrides: PlanOverrides = {}): Plan {
   const frame = frameSchema.safeParse(experiment);
   if (!frame.success) throwIfAny(problemsOf(frame.error, experiment));
-  const { name, grid: ownGrid, seeds: ownSeeds, ...base } = frame.data as z.output<typeof frameSchema>;
+  const { name, grid: ownGrid, seeds: ownSeeds, columns, ...base } = frame.data as z.output<typeof frameSchema>;
 
   const problems = new Map<string, Problem>();
   const report = (problem: Problem) => problems.set(`${problem.code} ${problem.given}`, problem);
@@ -97,7 +100,7 @@ export function planExperiment(experiment: Experiment, overrides: PlanOverrides 
     } else for (const problem of problemsOf(parsed.error, candidate)) report(problem);
   }
   throwIfAny([...problems.values()]);
-  return { name, points, seeds: overrides.seeds ?? ownSeeds };
+  return { name, points, seeds: overrides.seeds ?? ownSeeds, columns };
 }
 
 function combinations(grid: readonly (readonly [string, readonly unknown[]])[]): Record<string, unknown>[] {

@@ -4,8 +4,8 @@ export interface JobProgress {
   readonly id: string;
   /** Place on the axes and seed, e.g. `temperature 0.1 · weight 10 · seed 2`. */
   readonly label: string;
-  readonly phase: 'starting' | 'embedding' | 'training' | 'evaluating';
-  /** Done and total of the phase: steps in training, texts in embedding. */
+  readonly phase: 'starting' | 'embedding' | 'training' | 'evaluating' | 'fine-tuning';
+  /** Done and total of the phase: steps in training and fine-tuning, texts in embedding. */
   readonly done: number;
   readonly total: number;
   /** Latest value of each loss term. */

@@ -1,3 +1,4 @@
+import type { DownstreamOptions } from '../evaluation/downstream.ts';
 import type { Settings } from './experiment.ts';
 import type { Plan } from './plan.ts';
 
@@ -12,6 +13,7 @@ const steps = 4;
 export function smokePlan(plan: Plan): Plan {
   const ends = plan.points.filter((_, i) => i === 0 || i === plan.points.length - 1);
   return {
+    ...plan,
     name: `${plan.name}-smoke`,
     points: ends.map((point) => ({ ...point, settings: shrink(point.settings) })),
     seeds: plan.seeds.slice(0, 1),
@@ -23,11 +25,21 @@ function shrink(settings: Settings): Settings {
   return {
     ...settings,
     data: { ...settings.data, limit: Math.min(textsPerSplit, settings.data.limit ?? textsPerSplit) },
+    evaluation: { ...settings.evaluation, downstream: shrinkDownstream(settings.evaluation.downstream) },
     training: {
       ...training,
       steps,
       validateEvery: training.validateEvery > 0 ? steps / 2 : 0,
       conflictEvery: training.conflictEvery > 0 ? steps / 2 : 0,
     },
+  };
+}
+
+function shrinkDownstream({ fineTuning, multiTask, fewShot, ...rest }: DownstreamOptions): DownstreamOptions {
+  return {
+    ...rest,
+    fineTuning: fineTuning && { ...fineTuning, epochs: 1 },
+    multiTask: multiTask && { ...multiTask, epochs: 1 },
+    fewShot: fewShot && { ...fewShot, epochs: 1, perClass: fewShot.perClass.slice(0, 1), draws: 1 },
   };
 }

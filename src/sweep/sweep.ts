@@ -119,6 +119,7 @@ async function recordExperiment({ plan, folder, groups }: PreparedSweep, { file,
     engine: groups.map(({ engine }) => engine),
     points: plan.points.map(({ axes }) => ({ axes })),
     seeds: plan.seeds,
+    columns: plan.columns,
     cells: groups.flatMap(({ cells }) =>
       cells.map(({ cell: { id, kind, axes, seed }, original }) => ({ id, kind, axes, seed, original })),
     ),
@@ -332,7 +333,7 @@ class Run {
 const embeddingWorkerBytes = 1e9;
 
 /** What a measurement counts for. */
-const nothing: Workload = { steps: 0, texts: 0 };
+const nothing: Workload = { steps: 0, texts: 0, extraSteps: 0 };
 
 /** Before a measurement: no estimate is better than a wrong one. */
 const unknownRates: Rates = {
@@ -344,10 +345,15 @@ const unknownRates: Rates = {
 };
 
 /** Estimated seconds of what a running job has done. */
-function secondsDone({ phase, done }: JobProgress, { steps }: Workload, rates: Rates = unknownRates): number {
-  if (phase === 'training') return secondsFor({ steps: done, texts: 0 }, rates);
-  if (phase === 'evaluating') return secondsFor({ steps, texts: done }, rates);
-  return phase === 'embedding' ? secondsFor({ steps: 0, texts: done }, rates) : 0;
+function secondsDone(
+  { phase, done, total }: JobProgress,
+  { steps, texts, extraSteps }: Workload,
+  rates: Rates = unknownRates,
+): number {
+  if (phase === 'training') return secondsFor({ steps: done, texts: 0, extraSteps: 0 }, rates);
+  if (phase === 'evaluating') return secondsFor({ steps, texts: done, extraSteps: 0 }, rates);
+  if (phase === 'fine-tuning') return secondsFor({ steps, texts, extraSteps: (extraSteps * done) / total }, rates);
+  return phase === 'embedding' ? secondsFor({ steps: 0, texts: done, extraSteps: 0 }, rates) : 0;
 }
 
 /** A finished cell in one line. */

@@ -53,7 +53,7 @@ export async function workOf(sweep: PreparedSweep, group: CellGroup, again: bool
     seen.add(need);
     for (const { settings, shard } of await sweep.materials.missingShards(cell.settings, group.engine)) {
       const key = JSON.stringify([settings.data, encoder, pooling, maxLength, shard]);
-      const workload = { steps: 0, texts: shard.to - shard.from };
+      const workload = { steps: 0, texts: shard.to - shard.from, extraSteps: 0 };
       embeddings.set(key, { job: { kind: 'embed', id: source, settings, shard }, source, workload });
     }
   }

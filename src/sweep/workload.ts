@@ -1,4 +1,5 @@
 import type { Corpus } from '../data/corpus.ts';
+import { fineTuningWork } from '../evaluation/fineTuning.ts';
 import { totalSteps } from '../training/trainer.ts';
 import type { Cell } from './cells.ts';
 import type { Rates } from './protocol.ts';
@@ -8,6 +9,8 @@ export interface Workload {
   readonly steps: number;
   /** Texts embedded after and, in validations, during training. */
   readonly texts: number;
+  /** What fine-tuning on downstream tasks takes, in steps of the training. */
+  readonly extraSteps: number;
 }
 
 /** @param tasks corpora of the downstream tasks */
@@ -17,8 +20,10 @@ export function workloadOf(
   batchesPerEpoch: number,
   tasks: readonly Corpus[] = [],
 ): Workload {
-  if (cell.kind === 'original') return { steps: 0, texts: 0 };
-  const { training, evaluation } = cell.settings;
+  const { training, evaluation, sampler } = cell.settings;
+  const fineTuned = fineTuningWork({ tasks, beside: corpus }, evaluation.downstream);
+  const extraSteps = fineTuned.trained / sampler.batchSize;
+  if (cell.kind === 'original') return { steps: 0, texts: fineTuned.embedded, extraSteps };
   const steps = totalSteps(training, { batchesPerEpoch });
   const validations =
     training.validateEvery > 0 ? Math.ceil(steps / training.validateEvery) : Number(training.checkpoint === 'best');
@@ -29,13 +34,15 @@ export function workloadOf(
       references +
       corpus.test.labels.length +
       validations * corpus.validation.labels.length +
-      tasks.reduce((sum, { train, test }) => sum + train.labels.length + test.labels.length, 0),
+      tasks.reduce((sum, { train, test }) => sum + train.labels.length + test.labels.length, 0) +
+      fineTuned.embedded,
+    extraSteps,
   };
 }
 
 /** Seconds that one worker needs. */
-export function secondsFor({ steps, texts }: Workload, { secondsPerStep, textsPerSecond }: Rates): number {
-  return steps * secondsPerStep + texts / textsPerSecond;
+export function secondsFor({ steps, texts, extraSteps }: Workload, { secondsPerStep, textsPerSecond }: Rates): number {
+  return (steps + extraSteps) * secondsPerStep + texts / textsPerSecond;
 }
 
 /**

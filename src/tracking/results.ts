@@ -46,6 +46,8 @@ export const experimentFileSchema = z.object({
   ),
   points: z.array(z.object({ axes: axesSchema })),
   seeds: z.array(z.int()).readonly(),
+  /** Metrics that the table shows; empty: the usual ones. */
+  columns: z.array(z.string()).readonly().default([]),
   /** In the order of the plan. */
   cells: z.array(experimentCellSchema),
 });

@@ -71,15 +71,15 @@ interface Found {
 }
 
 function wholeBatch(training: Training, indices: Int32Array, step: number): Found {
-  const { encoder, head, options } = training;
+  const { encoder, heads, options } = training;
   return gradientsOf(
     () => training.objective.evaluate(inputs(training, indices, embedPiece(training, indices, step))),
-    new Map([...trainableVariables(encoder, options.freeze), ...head.variables]),
+    new Map([...trainableVariables(encoder, options.freeze), ...heads.variables]),
   );
 }
 
 function inPieces(training: Training, indices: Int32Array, step: number): Found {
-  const { encoder, head, objective, options } = training;
+  const { encoder, heads, objective, options } = training;
   const size = Math.ceil(indices.length / options.accumulate);
   const pieces = Array.from({ length: Math.ceil(indices.length / size) }, (_, i) => ({
     from: i * size,
@@ -96,7 +96,7 @@ function inPieces(training: Training, indices: Int32Array, step: number): Found 
   );
   const outer = gradientsOf(
     () => objective.evaluate(inputs(training, indices, embeddings as tf.Tensor2D)),
-    new Map<string, tf.Variable>([['embeddings', embeddings], ...head.variables]),
+    new Map<string, tf.Variable>([['embeddings', embeddings], ...heads.variables]),
   );
   const { embeddings: upstream, ...headGradients } = Object.fromEntries(outer.gradients);
   embeddings.dispose();
@@ -129,11 +129,12 @@ function embedPiece(
 }
 
 function inputs(training: Training, indices: Int32Array, embeddings: tf.Tensor2D): ObjectiveInputs {
-  const { objective, head, frozen, labels } = training;
+  const { objective, heads, frozen, labels } = training;
   return {
     embeddings,
     frozen: frozen && objective.needs.has('frozen') ? rows(frozen, indices) : null,
-    projections: objective.needs.has('projections') ? head.project(embeddings) : null,
+    projections: heads.projection?.project(embeddings) ?? null,
+    logits: heads.classification?.logits(embeddings) ?? null,
     labels: Int32Array.from(indices, (i) => labels[i] as number),
   };
 }

@@ -18,7 +18,7 @@ export const trainingSchema = z
     epochs: z.number().positive().optional(),
     /** Peak learning rate of AdamW. Default 1e-4: few steps learn too little at the 2e-5 usual in fine-tuning. */
     learningRate: z.number().positive().default(1e-4),
-    /** Peak learning rate of the projection head. Default: the encoder's. */
+    /** Peak learning rate of the heads. Default: the encoder's. */
     headLearningRate: z.number().positive().optional(),
     /** Share of the steps with linear warm-up, 0–1. */
     warmup: z.number().min(0).max(1).default(0.1),

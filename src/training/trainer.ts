@@ -4,7 +4,7 @@ import type { Sampler } from '../../samplers/sampler.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import type { Pooling } from '../encoders/pooling.ts';
 import type { Matrix } from '../evaluation/matrix.ts';
-import type { ProjectionHead } from '../heads/projectionHead.ts';
+import type { Heads } from '../heads/heads.ts';
 import type { GradientConflict } from '../objectives/gradientConflict.ts';
 import type { WeightedSum } from '../objectives/weightedSum.ts';
 import { collate } from '../text/batch.ts';
@@ -16,10 +16,11 @@ import { adamW } from './optimiser.ts';
 import type { TrainingOptions } from './options.ts';
 import { learningRateAt } from './schedule.ts';
 
-/** What one training needs. The encoder and the head are changed in place. */
+/** What one training needs. The encoder and the heads are changed in place. */
 export interface Training {
   readonly encoder: Encoder;
-  readonly head: ProjectionHead;
+  /** Those that the objective needs. */
+  readonly heads: Heads;
   readonly pooling: Pooling;
   readonly objective: WeightedSum;
   readonly sampler: Sampler;
@@ -73,15 +74,15 @@ export function totalSteps(options: TrainingOptions, sampler: Pick<Sampler, 'bat
 }
 
 /**
- * Trains an encoder and a projection head on a weighted sum of objectives.
+ * Trains an encoder and its heads on a weighted sum of objectives.
  *
- * Batches, dropout and the head's start follow from the seed: the same seed on the same engine with the same number
+ * Batches, dropout and the heads' start follow from the seed: the same seed on the same engine with the same number
  * of threads gives the same weights to the bit. A loss or gradient that is no longer finite ends the training before
  * the update that it would make, with status `diverged`. Weights that embed nothing finite any more are not kept: the
  * encoder then holds those of the best validation, or else those that it started with.
  */
 export async function train(training: Training): Promise<TrainingOutcome> {
-  const { encoder, head, sampler, options } = training;
+  const { encoder, heads, sampler, options } = training;
   const steps = totalSteps(options, sampler);
   const encoderOptimiser = adamW({ weightDecay: options.weightDecay });
   const headOptimiser = adamW({ weightDecay: options.weightDecay });
@@ -108,7 +109,7 @@ export async function train(training: Training): Promise<TrainingOutcome> {
         const gradientScale = clippingScale(gradientNorm, options.clipNorm);
         const headLearningRate = rate(options.headLearningRate ?? options.learningRate);
         encoderOptimiser.apply(encoder.variables, gradients, { learningRate, gradientScale });
-        headOptimiser.apply(head.variables, gradients, { learningRate: headLearningRate, gradientScale });
+        headOptimiser.apply(heads.variables, gradients, { learningRate: headLearningRate, gradientScale });
       }
       tf.dispose([...gradients.values()]);
       training.onStep?.({

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { embedTexts } from '../../src/encoders/embed.ts';
 import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
 import { startEngine } from '../../src/engine/engine.ts';
-import { createHead } from '../../src/heads/projectionHead.ts';
+import { createHeads } from '../../src/heads/heads.ts';
 import { objectiveSchema, weightedSum } from '../../src/objectives/weightedSum.ts';
 import { trainingSchema } from '../../src/training/options.ts';
 import { train } from '../../src/training/trainer.ts';
@@ -22,16 +22,22 @@ process.stdout.write(`${JSON.stringify(measurement)}\n`);
 async function steps({ encoder: folder, texts, labels, batches, pooling, maxLength, warmUp, runs, seconds }: Workload) {
   const encoder = await loadEncoder(folder, folder);
   const width = encoder.config.hiddenSize;
+  const objective = weightedSum(
+    objectiveSchema.parse({ supCon: { temperature: 0.1 }, vectorSpacePreservation: { weight: 10 } }),
+  );
   const marks: number[] = [];
   const enough = () => marks.length > warmUp + runs && sum(durations(marks, warmUp)) >= seconds;
   try {
     await train({
       encoder,
-      head: createHead({ kind: 'linear', out: 64 }, width, 1),
+      heads: createHeads(objective.needs, {
+        projection: { kind: 'linear', out: 64 },
+        classes: 0,
+        inputSize: width,
+        seed: 1,
+      }),
       pooling,
-      objective: weightedSum(
-        objectiveSchema.parse({ supCon: { temperature: 0.1 }, vectorSpacePreservation: { weight: 10 } }),
-      ),
+      objective,
       sampler: {
         batchesPerEpoch: batches.length,
         coverage: { items: texts.length, perEpoch: texts.length, dropped: 0, droppedLabels: [], epochsToCover: 1 },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCorpus } from '../../src/data/corpus.ts';
 import { emotions } from '../../src/data/emotions.ts';
-import { goEmotions, readGoEmotions } from '../../src/data/goEmotions.ts';
+import { goEmotions, goEmotionsSource, readGoEmotions } from '../../src/data/goEmotions.ts';
 import { leakReport } from '../../src/data/leaks.ts';
 import { splitNames } from '../../src/data/source.ts';
 import { problemsOf, summaries } from './problems.ts';
@@ -31,6 +31,31 @@ describe('the published format', () => {
     });
     expect(notes).toEqual([
       'train: 2 of 4 texts left out for several labels (1 with 2, 1 with 3)',
+      'test: 1 of 2 texts left out for several labels (1 with 2)',
+    ]);
+  });
+
+  it('by groups keeps the texts whose classes are all of one group', async () => {
+    const dataFolder = await temporaryFolder({
+      'goemotions/labels.txt': 'joy\nlove\nfear\nneutral',
+      'goemotions/train.tsv': 'a\t0,1\tid1\nb\t0,2\tid2\nc\t3\tid3\nd\t1\tid4\n',
+      'goemotions/dev.tsv': 'e\t2\tid5\n',
+      'goemotions/test.tsv': 'f\t0,1,2\tid6\ng\t1,0\tid7\n',
+    });
+    const { splits, labelNames, notes, name } = await goEmotionsSource('sentiment').read({ dataFolder });
+    expect(name).toBe('goemotions-sentiment');
+    expect(labelNames).toEqual(['positive', 'negative', 'ambiguous', 'neutral']);
+    expect(splits).toEqual({
+      train: [
+        { text: 'a', label: 'positive' },
+        { text: 'c', label: 'neutral' },
+        { text: 'd', label: 'positive' },
+      ],
+      validation: [{ text: 'e', label: 'negative' }],
+      test: [{ text: 'g', label: 'positive' }],
+    });
+    expect(notes).toEqual([
+      'train: 1 of 4 texts left out for several labels (1 with 2)',
       'test: 1 of 2 texts left out for several labels (1 with 2)',
     ]);
   });

@@ -11,7 +11,7 @@ describe.each(Object.entries(publicSources))('without its files, %s', (name, sou
     const [problem] = await problemsOf(source.read({ dataFolder }));
     expect(problem?.code).toBe('DATA_NOT_INSTALLED');
     expect(problem?.given).toBe(`no folder ${dataFolder}/${name}`);
-    expect(problem?.expected).toMatch(/\.(tsv|txt|json)/);
+    expect(problem?.expected).toMatch(/\.(tsv|txt|json|csv)/);
     expect(problem?.remedy).toMatch(/^Put these files there from /);
   });
 });

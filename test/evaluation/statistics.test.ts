@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pairedDifference, paretoFront, summary } from '../../src/evaluation/statistics.ts';
+import { holm, pairedDifference, paretoFront, signFlipTest, summary } from '../../src/evaluation/statistics.ts';
 import golden from './golden/intervals.json' with { type: 'json' };
+import significance from './golden/significance.json' with { type: 'json' };
 
 describe('summary', () => {
   it.each(
@@ -129,5 +130,55 @@ describe('paretoFront', () => {
 
   it('refuses what is not a number', () => {
     expect(() => paretoFront([{ gain: Number.NaN, cost: 1 }])).toThrow('expected finite gains and costs');
+  });
+});
+
+describe('signFlipTest', () => {
+  it.each(
+    significance.map((example) => [example.values.length, example] as const),
+  )('gives SciPy’s exact permutation test for %i differences', (_, { values, pValue }) => {
+    expect(signFlipTest(values)).toBeCloseTo(pValue, 10);
+  });
+
+  it('cannot fall below 2 / 2ⁿ', () => {
+    for (let n = 1; n <= 10; n++) expect(signFlipTest(Array.from({ length: n }, (_, i) => i + 1))).toBe(2 / 2 ** n);
+  });
+
+  it('has nothing to say of differences of 0', () => {
+    expect(signFlipTest([0, 0, 0])).toBe(1);
+  });
+
+  it('is not misled by rounding', () => {
+    expect(signFlipTest([0.1, 0.2, 0.3, -0.6])).toBe(1);
+  });
+
+  it.each([[[]], [[1, Number.NaN]], [Array(21).fill(1)]])('refuses %j', (values) => {
+    expect(() => signFlipTest(values)).toThrow('expected 1 to 20 finite differences');
+  });
+});
+
+describe('holm', () => {
+  it('gives the values of R’s p.adjust', () => {
+    expect(holm([0.01, 0.02, 0.03, 0.04, 0.05]).map((p) => Number(p.toFixed(12)))).toEqual([
+      0.05, 0.08, 0.09, 0.09, 0.09,
+    ]);
+    expect(holm([0.5, 0.001, 0.9]).map((p) => Number(p.toFixed(12)))).toEqual([1, 0.003, 1]);
+    expect(holm([])).toEqual([]);
+  });
+
+  it('never falls below the p-values, keeps their order, and rejects no more than Bonferroni would lose', () => {
+    const pValues = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(pValues, (values) => {
+        const adjusted = holm(values);
+        for (const [i, p] of values.entries()) {
+          expect(adjusted[i]).toBeGreaterThanOrEqual(p);
+          expect(adjusted[i]).toBeLessThanOrEqual(Math.min(1, p * values.length));
+          for (const [j, other] of values.entries()) {
+            if (p < other) expect(adjusted[i]).toBeLessThanOrEqual(adjusted[j] as number);
+          }
+        }
+      }),
+    );
   });
 });

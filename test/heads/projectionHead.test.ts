@@ -73,7 +73,7 @@ onEachEngine('projection head', () => {
       const live = () => {
         const head = createHead(config(kind, 4), 6, 1);
         for (let i = 0; i < 5; i++) head.project(h).dispose();
-        head.dispose();
+        tf.dispose([...head.variables.values()]);
       };
       expect(leakedTensors(live)).toBe(0);
     });

@@ -7,11 +7,12 @@ import { stream } from '../../src/random.ts';
 import { leakedTensors, onEachEngine } from '../engine/engines.ts';
 import { dot, type Rows, randomBatch, randomRows, scalarOf } from './batches.ts';
 
-/** A batch in float64; embeddings and projections are what an objective may have a gradient for. */
+/** A batch in float64; all but `frozen` is what an objective may have a gradient for. */
 interface Batch {
   readonly embeddings: Rows;
   readonly frozen: Rows;
   readonly projections: Rows;
+  readonly logits: Rows;
   readonly labels: Int32Array;
 }
 
@@ -19,7 +20,13 @@ const size = 12;
 
 function batchOf(labels: Int32Array): Batch {
   const { rows: embeddings, others: frozen } = randomBatch(labels.length, 6, 1, 8);
-  return { embeddings, frozen, projections: randomBatch(labels.length, 4, 1, 9).rows, labels };
+  return {
+    embeddings,
+    frozen,
+    projections: randomBatch(labels.length, 4, 1, 9).rows,
+    logits: randomBatch(labels.length, size, 1, 10).rows,
+    labels,
+  };
 }
 
 /** Four items of each of three labels, in turn: every third of the batch is a small batch with positives. */
@@ -33,6 +40,7 @@ function pick(batch: Batch, order: readonly number[]): Batch {
     embeddings: rows(batch.embeddings),
     frozen: rows(batch.frozen),
     projections: rows(batch.projections),
+    logits: rows(batch.logits),
     labels: Int32Array.from(order, (i) => batch.labels[i] ?? 0),
   };
 }
@@ -42,25 +50,28 @@ function tensorsOf(batch: Batch): ObjectiveInputs {
     embeddings: tf.tensor2d(batch.embeddings),
     frozen: tf.tensor2d(batch.frozen),
     projections: tf.tensor2d(batch.projections),
+    logits: tf.tensor2d(batch.logits),
     labels: batch.labels,
   };
 }
 
-/** Value and gradients with respect to the embeddings and the projections. */
+const trained = ['embeddings', 'projections', 'logits'] as const;
+type Gradients = Record<(typeof trained)[number], Rows>;
+
+/** Value and gradients with respect to all that may have one. */
 function valueAndGradients(evaluate: (inputs: ObjectiveInputs) => tf.Scalar, batch: Batch) {
-  const inputs = tensorsOf(batch);
-  const embeddings = tf.variable(inputs.embeddings) as tf.Variable<tf.Rank.R2>;
-  const projections = tf.variable(tf.tensor2d(batch.projections));
-  const { value, grads } = tf.variableGrads(() => evaluate({ ...inputs, embeddings, projections }));
-  const gradient = (variable: tf.Variable, like: Rows) =>
-    (grads[variable.name] as tf.Tensor2D | undefined)?.arraySync() ?? like.map((row) => row.map(() => 0));
-  const result = {
-    value: scalarOf(value),
-    embeddings: gradient(embeddings, batch.embeddings),
-    projections: gradient(projections, batch.projections),
-  };
-  tf.dispose([embeddings, projections]);
-  return result;
+  const variables = Object.fromEntries(
+    trained.map((name) => [name, tf.variable(tf.tensor2d(batch[name]))]),
+  ) as unknown as Record<(typeof trained)[number], tf.Variable<tf.Rank.R2>>;
+  const { value, grads } = tf.variableGrads(() => evaluate({ ...tensorsOf(batch), ...variables }));
+  const gradients = Object.fromEntries(
+    trained.map((name) => {
+      const gradient = grads[variables[name].name] as tf.Tensor2D | undefined;
+      return [name, gradient?.arraySync() ?? batch[name].map((row) => row.map(() => 0))];
+    }),
+  ) as Gradients;
+  tf.dispose(variables);
+  return { value: scalarOf(value), gradients };
 }
 
 onEachEngine('objective', () => {
@@ -72,20 +83,21 @@ onEachEngine('objective', () => {
     const valueAt = (batch: Batch) => tf.tidy(() => scalarOf(evaluate(tensorsOf(batch))));
 
     test('has the gradient that its finite differences show', () => {
-      const { embeddings, projections } = valueAndGradients(evaluate, mixed);
+      const { gradients } = valueAndGradients(evaluate, mixed);
       for (let i = 0; i < 5; i++) {
         const random = stream(i, 'direction');
-        const direction = (rows: Rows) =>
-          randomRows(rows.length, rows[0]?.length ?? 0, random).map((row) => row.map((v) => v / 8));
-        const [byEmbedding, byProjection] = [direction(mixed.embeddings), direction(mixed.projections)];
-        const along = dot(embeddings.flat(), byEmbedding.flat()) + dot(projections.flat(), byProjection.flat());
+        const direction = Object.fromEntries(
+          trained.map((name) => {
+            const rows = mixed[name];
+            const drawn = randomRows(rows.length, rows[0]?.length ?? 0, random);
+            return [name, drawn.map((row) => row.map((v) => v / 8))];
+          }),
+        ) as Gradients;
+        const along = trained.reduce((sum, name) => sum + dot(gradients[name].flat(), direction[name].flat()), 0);
         const moved = (step: number) => {
           const add = (rows: Rows, by: Rows) => rows.map((row, r) => row.map((v, k) => v + step * (by[r]?.[k] ?? 0)));
-          return valueAt({
-            ...mixed,
-            embeddings: add(mixed.embeddings, byEmbedding),
-            projections: add(mixed.projections, byProjection),
-          });
+          const at = Object.fromEntries(trained.map((name) => [name, add(mixed[name], direction[name])])) as Gradients;
+          return valueAt({ ...mixed, ...at });
         };
         const step = 5e-3;
         expect((moved(step) - moved(-step)) / (2 * step)).toBeCloseTo(along, 2);
@@ -93,7 +105,7 @@ onEachEngine('objective', () => {
     });
 
     test('depends on nothing that it does not declare', () => {
-      const undeclared = (['frozen', 'projections'] as const).filter((need) => !term?.needs.includes(need));
+      const undeclared = (['frozen', 'projections', 'logits'] as const).filter((need) => !term?.needs.includes(need));
       const inputs = tensorsOf(mixed);
       const without = { ...inputs, ...Object.fromEntries(undeclared.map((need) => [need, null])) };
       expect(scalarOf(evaluate(without))).toBe(scalarOf(evaluate(inputs)));
@@ -107,8 +119,8 @@ onEachEngine('objective', () => {
     test('is finite, with a finite gradient, where items are equal, lone or alone', () => {
       const equal = { ...mixed, projections: mixed.projections.map(() => [1, 0, 0, 0]), embeddings: mixed.frozen };
       for (const batch of [equal, lone, pick(lone, [0])]) {
-        const { value, embeddings, projections } = valueAndGradients(evaluate, batch);
-        expect([value, ...embeddings.flat(), ...projections.flat()].every(Number.isFinite)).toBe(true);
+        const { value, gradients } = valueAndGradients(evaluate, batch);
+        expect([value, ...Object.values(gradients).flat(2)].every(Number.isFinite)).toBe(true);
       }
     });
 
@@ -116,9 +128,10 @@ onEachEngine('objective', () => {
       const inputs = tensorsOf(mixed);
       const embeddings = tf.variable(inputs.embeddings) as tf.Variable<tf.Rank.R2>;
       const projections = tf.variable(tf.tensor2d(mixed.projections));
+      const logits = tf.variable(tf.tensor2d(mixed.logits));
       const step = () => {
         tf.dispose(sum.evaluate(inputs));
-        tf.dispose(tf.variableGrads(() => evaluate({ ...inputs, embeddings, projections })));
+        tf.dispose(tf.variableGrads(() => evaluate({ ...inputs, embeddings, projections, logits })));
       };
       step();
       expect(leakedTensors(() => Array.from({ length: 50 }, step))).toBe(0);

@@ -43,7 +43,10 @@ function oracle(z: Rows, labels: Int32Array, temperature: number, denominator: D
 function supConOf(z: Rows, labels: Int32Array, temperature: number, denominator: Denominator = 'out') {
   return valueAndGradient(
     (projections) =>
-      supCon.loss({ embeddings: projections, frozen: null, projections, labels }, { temperature, denominator }),
+      supCon.loss(
+        { embeddings: projections, frozen: null, projections, logits: null, labels },
+        { temperature, denominator },
+      ),
     z,
   );
 }
@@ -213,7 +216,7 @@ onEachEngine('supCon', () => {
     const projections = tf.tensor2d(golden.z);
     const before = tf.memory().numTensors;
     supCon.loss(
-      { embeddings: projections, frozen: null, projections, labels: golden.labels },
+      { embeddings: projections, frozen: null, projections, logits: null, labels: golden.labels },
       { temperature: 0.1, denominator: 'in' },
     );
     expect(tf.memory().numTensors - before).toBe(1);

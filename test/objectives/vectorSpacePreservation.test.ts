@@ -30,7 +30,10 @@ function preservationOf(h: Rows, h0: Rows, reduction: Reduction) {
   const labels = new Int32Array(h.length);
   return valueAndGradient(
     (embeddings) =>
-      vectorSpacePreservation.loss({ embeddings, frozen: tf.tensor2d(h0), projections: null, labels }, { reduction }),
+      vectorSpacePreservation.loss(
+        { embeddings, frozen: tf.tensor2d(h0), projections: null, logits: null, labels },
+        { reduction },
+      ),
     h,
   );
 }

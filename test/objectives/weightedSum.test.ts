@@ -16,6 +16,7 @@ function inputs(): ObjectiveInputs & { frozen: tf.Tensor2D; projections: tf.Tens
     embeddings: tf.tensor2d(rows),
     frozen: tf.tensor2d(others),
     projections: tf.tensor2d(rows),
+    logits: null,
     labels,
   };
 }
@@ -99,13 +100,13 @@ describe('objectiveSchema', () => {
   test('names the terms when none is trained', () => {
     const { error } = objectiveSchema.safeParse({ supCon: { weight: 0 } });
     expect(error?.issues[0]?.message).toBe(
-      'at least one term with a weight above 0; the terms are supCon, vectorSpacePreservation',
+      'at least one term with a weight above 0; the terms are supCon, vectorSpacePreservation, crossEntropy',
     );
   });
 
   test('the compiler knows every option of every term', () => {
     type Input = z.input<typeof objectiveSchema>;
-    expectTypeOf<keyof Input>().toEqualTypeOf<'supCon' | 'vectorSpacePreservation'>();
+    expectTypeOf<keyof Input>().toEqualTypeOf<'supCon' | 'vectorSpacePreservation' | 'crossEntropy'>();
     expectTypeOf<NonNullable<Input['supCon']>['temperature']>().toEqualTypeOf<number | undefined>();
     expectTypeOf<NonNullable<Input['supCon']>['denominator']>().toEqualTypeOf<'out' | 'in' | undefined>();
     expectTypeOf<NonNullable<Input['vectorSpacePreservation']>['weight']>().toEqualTypeOf<number | undefined>();

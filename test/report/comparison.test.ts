@@ -99,6 +99,17 @@ describe('compare', () => {
     ]);
   });
 
+  test('columns are metrics that were measured, by name or by pattern, in the order asked for', async () => {
+    const results = await madeUp();
+    const columnsOf = (...columns: string[]) => compare({ ...results, experiment: { ...results.experiment, columns } });
+    expect(columnsOf('drift.deltaCos', 'knn.accuracy').columns).toEqual(['drift.deltaCos', 'knn.accuracy']);
+    expect(columnsOf('knn.*').columns).toEqual(['knn.accuracy', 'knn.macroF1']);
+    expect(columnsOf('*.knn.macroF1').columns).toEqual([]);
+    expect(columnsOf('knn.acuracy').warnings).toContain(
+      'no run has the metric knn.acuracy, which is a column. Did you mean "knn.accuracy"?',
+    );
+  });
+
   test('points of different encoders are compared with their own original', async () => {
     const runs = [
       { id: 'a0', axes: { pooling: 'cls' }, f1: 0.2, deltaEmb: 0 },

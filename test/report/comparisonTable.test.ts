@@ -37,6 +37,25 @@ test('the whole table', () => {
   expect(widest(text)).toBeLessThanOrEqual(120);
 });
 
+test('an experiment’s own columns, each with its gain where there is room', () => {
+  const own = { ...comparison, columns: ['knn.accuracy', 'drift.deltaCos'] };
+  const lines = comparisonTable(own).split('\n');
+  expect(lines[0]?.split(/ {2,}/)).toEqual([
+    'temperature',
+    'weight',
+    'Δemb',
+    'accuracy %',
+    'gain',
+    'Δcos',
+    'gain',
+    'n',
+  ]);
+  expect(comparisonTable(own)).toContain('gain: what is above the original encoder, paired by seed.');
+  expect(comparisonTable(own)).not.toContain('★');
+  const narrow = comparisonTable(own, { width: 92 }).split('\n')[0]?.split(/ {2,}/);
+  expect(narrow).toEqual(['temperature', 'weight', 'Δemb', 'accuracy %', 'gain', 'Δcos', 'n']);
+});
+
 test('where room is short the least important columns go, and it is said which', () => {
   const narrow = comparisonTable(comparison, { width: 100 });
   expect(narrow).toContain('Left out for want of room: Δcos; --json has everything.');

@@ -27,8 +27,8 @@ test('shows the whole sweep and a line for each job', () => {
   view.update(progress({ running: [job(1, 50), job(2, 100, { phase: 'evaluating' })], remainingSeconds: 30 }));
   expect(terminal.text).toMatchInlineSnapshot(`
     "██████████████░░░░░░░░░░  6 of 12 cells · 2 of them from before · 2 running · 1 failed · 30 s, about 30 s left
-      temperature 0.1 · seed 1  training   ██████░░░░░░    50/100  supCon 3.25  vectorSpacePreservation 1.23e-4
-      temperature 0.1 · seed 2  evaluating ████████████   100/100  supCon 3.25  vectorSpacePreservation 1.23e-4"
+      temperature 0.1 · seed 1  training    ██████░░░░░░    50/100  supCon 3.25  vectorSpacePreservation 1.23e-4
+      temperature 0.1 · seed 2  evaluating  ████████████   100/100  supCon 3.25  vectorSpacePreservation 1.23e-4"
   `);
 });
 

@@ -83,6 +83,30 @@ describe('diffText', () => {
     `);
   });
 
+  test('tests the differences where there are seeds enough, adjusted for all metrics', () => {
+    const [point = []] = pointsOf(results);
+    const [first] = point;
+    if (first?.outcome.state !== 'finished') throw new Error('the first cell is not finished');
+    const { run } = first.outcome;
+    const withSeeds = (change: (seed: number) => Record<string, number>) =>
+      [1, 2, 3, 4, 5, 6].map((seed) => ({
+        ...first,
+        outcome: {
+          state: 'finished' as const,
+          run: { ...run, start: { ...run.start, seed }, end: { ...run.end, metrics: change(seed) } },
+        },
+      }));
+    const before = withSeeds((seed) => ({ 'knn.accuracy': seed / 10, 'drift.deltaEmb': 1 }));
+    const after = withSeeds((seed) => ({ 'knn.accuracy': seed / 10 + 0.01 * seed, 'drift.deltaEmb': 1 }));
+    const { metrics } = diffPoints(before, after);
+    // Two of the 2⁶ choices of signs are as far from 0; what does not differ is no comparison.
+    expect(metrics.map(({ pValue }) => pValue)).toEqual([2 / 64, undefined]);
+    const shown = diffText(diffPoints(before, after), { a: 'before', b: 'after' }, noColours);
+    expect(shown).toMatch(/b − a +p$/m);
+    expect(shown).toContain('0.031');
+    expect(shown).toContain('p: exact two-sided sign-flip test');
+  });
+
   test('says if nothing can be paired, or nothing differs', () => {
     expect(text(2, 3)).toContain('The points have no finished seed in common: nothing can be paired.');
     expect(text(1, 3)).toContain('b − a is paired over seed 2: no interval.');

@@ -63,7 +63,10 @@ describe('betterArrangement', () => {
     expect(await betterArrangement(sweep, work, ratesOf(work))).toEqual(found);
     expect(run).not.toHaveBeenCalled();
     // What was found holds for what is left of it, however short.
-    const rest = { ...work, cells: work.cells.map((task) => ({ ...task, workload: { steps: 1, texts: 0 } })) };
+    const rest = {
+      ...work,
+      cells: work.cells.map((task) => ({ ...task, workload: { steps: 1, texts: 0, extraSteps: 0 } })),
+    };
     expect((await betterArrangement(sweep, rest, ratesOf(work)))?.arrangement).toEqual(found?.arrangement);
   });
 

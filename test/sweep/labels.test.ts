@@ -42,7 +42,14 @@ describe('showValue', () => {
     ['mean', 'mean'],
     [0.1, '0.1'],
     [true, 'true'],
-    [{ kind: 'mlp' }, '{"kind":"mlp"}'],
+    [{ kind: 'mlp' }, 'mlp'],
+    [{ kind: 'mPerClass', batchSize: 64, m: 4 }, 'mPerClass batchSize 64 m 4'],
+    [{ crossEntropy: {} }, 'crossEntropy'],
+    [
+      { supCon: { temperature: 0.1 }, vectorSpacePreservation: { weight: 10 } },
+      'supCon temperature 0.1 + vectorSpacePreservation weight 10',
+    ],
+    [null, 'null'],
     [['neutral'], '["neutral"]'],
   ])('of %j is %s', (value, shown) => {
     expect(showValue(value)).toBe(shown);

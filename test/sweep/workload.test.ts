@@ -31,7 +31,7 @@ describe('workloadOf', () => {
     [{ steps: 3, validateEvery: 5, checkpoint: 'best' }, 3, 1],
   ] as const)('of %j is %i steps, an evaluation and %i validations', (training, steps, validations) => {
     const texts = train + test + validations * validation;
-    expect(workloadOf(cellOf(training), corpus, 8)).toEqual({ steps, texts });
+    expect(workloadOf(cellOf(training), corpus, 8)).toEqual({ steps, texts, extraSteps: 0 });
   });
 
   it('embeds no more references than asked for, and no more than there are', () => {
@@ -39,18 +39,35 @@ describe('workloadOf', () => {
     expect(workloadOf(cellOf({ steps: 1 }, { references: 1e6 }), corpus, 8).texts).toBe(train + test);
   });
 
+  it('counts fine-tuning in steps of the training, for the original too', () => {
+    // 64 texts a step; three times the training texts of the task, and its test texts once.
+    const evaluation = { downstream: { fineTuning: { epochs: 3 } } };
+    const cell = cellOf({ steps: 1 }, evaluation);
+    const own = { texts: train + test, extraSteps: (3 * train) / 64 };
+    expect(workloadOf(cell, corpus, 8, [corpus])).toEqual({
+      steps: 1,
+      texts: own.texts + train + 2 * test,
+      extraSteps: own.extraSteps,
+    });
+    const original = { ...cell, kind: 'original', seed: null } as const;
+    expect(workloadOf(original, corpus, 8, [corpus])).toEqual({ steps: 0, texts: test, extraSteps: own.extraSteps });
+  });
+
   it('is nothing for the original, whose embeddings are shared', () => {
     const cell = { ...cellOf({ steps: 10, validateEvery: 1 }), kind: 'original', seed: null } as const;
-    expect(workloadOf(cell, corpus, 8)).toEqual({ steps: 0, texts: 0 });
+    expect(workloadOf(cell, corpus, 8)).toEqual({ steps: 0, texts: 0, extraSteps: 0 });
   });
 });
 
 describe('secondsFor', () => {
   it('adds up steps and texts', () => {
     const rates = { secondsPerStep: 0.5, textsPerSecond: 20, encoderBytes: 0, embeddingBytes: 0, workerBytes: 0 };
-    expect(secondsFor({ steps: 10, texts: 100 }, rates)).toBe(10);
-    expect(secondsFor({ steps: 0, texts: 0 }, rates)).toBe(0);
-    expect(secondsFor({ steps: 4, texts: 100 }, { ...rates, textsPerSecond: Number.POSITIVE_INFINITY })).toBe(2);
+    expect(secondsFor({ steps: 10, texts: 100, extraSteps: 0 }, rates)).toBe(10);
+    expect(secondsFor({ steps: 0, texts: 0, extraSteps: 0 }, rates)).toBe(0);
+    expect(secondsFor({ steps: 1, texts: 0, extraSteps: 3 }, rates)).toBe(2);
+    expect(
+      secondsFor({ steps: 4, texts: 100, extraSteps: 0 }, { ...rates, textsPerSecond: Number.POSITIVE_INFINITY }),
+    ).toBe(2);
   });
 });
 

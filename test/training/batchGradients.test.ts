@@ -37,8 +37,8 @@ type Values = ReadonlyMap<string, Float32Array>;
  * own dropout.
  */
 function reference(training: TinyTraining, pieces: readonly { indices: Int32Array; key: number }[]) {
-  const { encoder, head, texts, labels, frozen, pooling, seed, options } = training;
-  const variables = new Map([...encoder.variables, ...head.variables]);
+  const { encoder, heads, texts, labels, frozen, pooling, seed, options } = training;
+  const variables = new Map([...encoder.variables, ...heads.variables]);
   const items = pieces.flatMap((piece) => [...piece.indices]);
   const gradientOf = (loss: (embeddings: tf.Tensor2D) => tf.Scalar) => {
     const { value, grads } = tf.variableGrads(() => {
@@ -64,7 +64,8 @@ function reference(training: TinyTraining, pieces: readonly { indices: Int32Arra
         {
           embeddings,
           frozen: null,
-          projections: head.project(embeddings),
+          projections: heads.projection?.project(embeddings) as tf.Tensor2D,
+          logits: null,
           labels: Int32Array.from(items, (i) => labels[i] ?? -1),
         },
         { temperature: 0.2, denominator: 'out' },
@@ -72,7 +73,13 @@ function reference(training: TinyTraining, pieces: readonly { indices: Int32Arra
     ),
     vectorSpacePreservation: gradientOf((embeddings) =>
       vectorSpacePreservation.loss(
-        { embeddings, frozen: tf.tensor2d(targets), projections: null, labels: new Int32Array(items.length) },
+        {
+          embeddings,
+          frozen: tf.tensor2d(targets),
+          projections: null,
+          logits: null,
+          labels: new Int32Array(items.length),
+        },
         { reduction: 'mean' },
       ),
     ),
@@ -177,7 +184,7 @@ onEachEngine('batchGradients', () => {
     const training = await movedTraining({ accumulate }, { objective: { vectorSpacePreservation: {} } });
     const names = [...valuesOf(batchGradients(training, indices, step)).keys()];
     expect(names.length).toBeGreaterThan(0);
-    expect(names.filter((name) => training.head.variables.has(name))).toEqual([]);
+    expect(names.filter((name) => training.heads.variables.has(name))).toEqual([]);
   });
 
   it.each([1, 3])('keeps nothing but the gradients, with accumulate %i', async (accumulate) => {

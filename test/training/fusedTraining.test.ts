@@ -23,7 +23,7 @@ async function trajectory(wanted: boolean, pooling: Pooling, settings: TinySetti
   onTestFinished(training.dispose);
   const reports: StepReport[] = [];
   await train({ ...training, onStep: (report) => reports.push(report) });
-  const variables = [...training.encoder.variables, ...training.head.variables];
+  const variables = [...training.encoder.variables, ...training.heads.variables];
   const weights = new Map(variables.map(([name, variable]) => [name, variable.dataSync() as Float32Array]));
   return { reports, weights };
 }

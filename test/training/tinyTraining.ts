@@ -5,7 +5,8 @@ import { type Corpus, loadCorpus } from '../../src/data/corpus.ts';
 import { emotions } from '../../src/data/emotions.ts';
 import { embedTexts } from '../../src/encoders/embed.ts';
 import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
-import { createHead, headSchema } from '../../src/heads/projectionHead.ts';
+import { createHeads } from '../../src/heads/heads.ts';
+import { headSchema } from '../../src/heads/projectionHead.ts';
 import { objectiveSchema, weightedSum } from '../../src/objectives/weightedSum.ts';
 import { trainingSchema } from '../../src/training/options.ts';
 import { type StepReport, type Training, train } from '../../src/training/trainer.ts';
@@ -42,13 +43,19 @@ export async function tinyTraining(settings: TinySettings): Promise<TinyTraining
   const { train, labelNames } = await corpus;
   const encoder = await loadEncoder(`${goldenFolder}bert`, 'bert');
   const texts = encoder.tokeniser.encode(train.texts, maxLength);
-  const projection = createHead(headSchema.parse(head), encoder.config.hiddenSize, seed);
+  const sum = weightedSum(objectiveSchema.parse(objective));
+  const heads = createHeads(sum.needs, {
+    projection: headSchema.parse(head),
+    classes: labelNames.length,
+    inputSize: encoder.config.hiddenSize,
+    seed,
+  });
   const sampler = samplerSchema.parse({ kind: 'mPerClass', batchSize: 16, m: 4 });
   return {
     encoder,
-    head: projection,
+    heads,
     pooling: 'mean',
-    objective: weightedSum(objectiveSchema.parse(objective)),
+    objective: sum,
     sampler: createSampler(sampler, train.labels, seed, labelNames),
     texts,
     labels: train.labels,
@@ -57,15 +64,15 @@ export async function tinyTraining(settings: TinySettings): Promise<TinyTraining
     seed,
     dispose() {
       encoder.dispose();
-      projection.dispose();
+      heads.dispose();
     },
   };
 }
 
-/** SHA-256 over the values of the encoder's and the head's variables. */
-export function weightsHash({ encoder, head }: Pick<Training, 'encoder' | 'head'>): string {
+/** SHA-256 over the values of the encoder's and the heads' variables. */
+export function weightsHash({ encoder, heads }: Pick<Training, 'encoder' | 'heads'>): string {
   const hash = createHash('sha256');
-  for (const [name, variable] of [...encoder.variables, ...head.variables]) {
+  for (const [name, variable] of [...encoder.variables, ...heads.variables]) {
     hash.update(name).update(variable.dataSync() as Float32Array);
   }
   return hash.digest('hex');

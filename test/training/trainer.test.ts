@@ -145,7 +145,7 @@ onEachEngine('train, where the loss is no longer finite', () => {
     const training = await tiny({ training: { steps: 8, warmup: 0 } });
     const { outcome, reports, hashes } = await recorded({
       ...training,
-      onStep: ({ step }) => step === 3 && poison(training.head.variables),
+      onStep: ({ step }) => step === 3 && poison(training.heads.variables),
     });
     expect(outcome).toEqual({ status: 'diverged', reason: 'the loss is NaN in step 4', steps: 3, keptStep: 3 });
     expect(reports).toHaveLength(4);
@@ -174,7 +174,7 @@ onEachEngine('train, where the loss is no longer finite', () => {
   ])('goes back to %s when the weights are lost', async (_, results, keptStep) => {
     const validateEvery = results.length > 0 ? 1 : 0;
     const training = await tiny({ training: { steps: 8, warmup: 0, validateEvery } });
-    const encoderOnly = { ...training, head: { ...training.head, variables: new Map<string, tf.Variable>() } };
+    const encoderOnly = { ...training, heads: { ...training.heads, variables: new Map<string, tf.Variable>() } };
     const hashes = [weightsHash(encoderOnly)];
     const outcome = await train({
       ...training,
@@ -289,13 +289,13 @@ describe('train with validations', () => {
       },
     });
     const hashes = [''];
-    const encoderOnly = { ...made, head: { ...made.head, variables: new Map<string, tf.Variable>() } };
+    const encoderOnly = { ...made, heads: { ...made.heads, variables: new Map<string, tf.Variable>() } };
     const outcome = await train({
       ...made,
       validate: scripted(scores.map((score, i) => ({ score, deltaEmb: i === 2 ? 2 : 0 }))),
       onStep: ({ step }) => {
         hashes.push(weightsHash(encoderOnly));
-        if (status === 'diverged' && step === 5) poison(made.head.variables);
+        if (status === 'diverged' && step === 5) poison(made.heads.variables);
       },
     });
     expect(outcome).toMatchObject({ status, keptStep });
@@ -329,13 +329,13 @@ onEachEngine('a trained encoder', () => {
   it("moves its head at the head's own learning rate", async () => {
     const moved = async (rates: { headLearningRate?: number }) => {
       const training = await tiny({ training: { steps: 1, warmup: 0, learningRate: 1e-4, weightDecay: 0, ...rates } });
-      const before = [...training.head.variables.values()].map((variable) => variable.dataSync().slice());
+      const before = [...training.heads.variables.values()].map((variable) => variable.dataSync().slice());
       await train(training);
-      const after = [...training.head.variables.values()].map((variable) => variable.dataSync());
+      const after = [...training.heads.variables.values()].map((variable) => variable.dataSync());
       const changes = after.flatMap((values, i) => [...values].map((x, j) => Math.abs(x - (before[i]?.[j] ?? 0))));
       return {
         head: Math.max(...changes),
-        encoder: weightsHash({ ...training, head: { ...training.head, variables: new Map() } }),
+        encoder: weightsHash({ ...training, heads: { ...training.heads, variables: new Map() } }),
       };
     };
     const [same, faster] = [await moved({}), await moved({ headLearningRate: 1e-2 })];

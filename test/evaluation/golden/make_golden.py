@@ -93,6 +93,20 @@ def intervals():
     return cases
 
 
+def significance():
+    # On numbers of their own, so that those of the other goldens stay as they are.
+    own = np.random.default_rng(7)
+    cases = []
+    for size in (1, 2, 3, 5, 8, 12):
+        for shift in (0.0, 0.5, 2.0):
+            values = np.round(own.normal(shift, 1, size=size), 3)
+            test = stats.permutation_test(
+                (values,), np.sum, permutation_type="samples", alternative="two-sided", n_resamples=np.inf
+            ) if size > 1 else None
+            cases.append({"values": values.tolist(), "pValue": float(test.pvalue) if test else 1.0})
+    return cases
+
+
 def agreement():
     n = 60
     cases = [
@@ -180,6 +194,7 @@ golden = {
     "neighbours": neighbours(),
     "classification": classification(),
     "intervals": intervals(),
+    "significance": significance(),
     "agreement": agreement(),
     "clusters": clusters(),
     "logistic": logistic(),

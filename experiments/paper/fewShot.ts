@@ -1,0 +1,32 @@
+/**
+ * The few-shot curve: fine-tuning on 8 to 64 training texts of each class, means over 5 drawings of these texts, which
+ * are the same for every encoder (arXiv 2310.18930; the sizes are ours).
+ *
+ *     yarn sweep experiments/paper/fewShot.ts
+ *     yarn sweep experiments/paper/fewShot.ts --encoder sentence-transformers/all-MiniLM-L6-v2 --data goemotions \
+ *       --tasks sst2,tweeteval-irony,mustard
+ *
+ * The first takes COST
+ */
+import { defineExperiment } from '../../src/sweep/experiment.ts';
+
+export default defineExperiment({
+  name: 'paper-few-shot',
+  data: { source: 'embedded' },
+  encoder: 'mini',
+  pooling: 'cls',
+  head: { kind: 'linear', out: 64 },
+  objective: { supCon: {} },
+  sampler: { kind: 'mPerClass', batchSize: 64, m: 4 },
+  training: { steps: 100, learningRate: 1e-4 },
+  evaluation: { downstream: { tasks: ['embedded-sentiment'], fewShot: { perClass: [8, 16, 32, 64], draws: 5 } } },
+  grid: {
+    objective: [
+      { supCon: { temperature: 0.1 }, vectorSpacePreservation: { weight: 10 } },
+      { supCon: { temperature: 0.1 } },
+      { crossEntropy: {} },
+    ],
+  },
+  seeds: [1, 2, 3],
+  columns: ['*.fewShot8.macroF1', '*.fewShot16.macroF1', '*.fewShot32.macroF1', '*.fewShot64.macroF1'],
+});

@@ -1,0 +1,154 @@
+import process from 'node:process';
+import { loadCorpus, sources } from '../data/corpus.ts';
+import { splitNames } from '../data/source.ts';
+import { type CorpusSummary, summariseCorpus, type TokenLengths, tokenLengths } from '../data/summary.ts';
+import { describeEncoder } from '../encoders/huggingFaceFolder.ts';
+import { resolveEncoder } from '../encoders/resolveEncoder.ts';
+import { type Problem, UserError } from '../errors.ts';
+import { coloursOf } from '../report/terminal.ts';
+import { textTable } from '../report/textTable.ts';
+import { places } from './environment.ts';
+import { argumentParser, runCli } from './run.ts';
+
+const help = `A corpus is one of those that list names, or a folder with train, validation and test files. Public datasets are
+read from folders in CONTRAFIT_DATA, in the files of their publishers.
+Exit codes: 0 done; 2 a mistake in the command, or a corpus that is not there or not well-formed.`;
+
+const colours = coloursOf(process.stdout);
+const environment = places(process.env);
+const print = (line = '') => process.stdout.write(`${line}\n`);
+
+async function main(): Promise<number> {
+  const json = { type: 'boolean', default: false, describe: 'print it as JSON' } as const;
+  const corpus = { type: 'string', demandOption: true, describe: 'a name or a folder' } as const;
+  const parser = argumentParser('yarn data')
+    .usage('$0 <command>\n\nThe corpora that encoders are retrofitted and judged on.')
+    .command(
+      'list',
+      'every corpus that has a name, and whether it is here',
+      (command) => command.option('json', json),
+      (args) => list(args.json),
+    )
+    .command(
+      'show <corpus>',
+      'splits, class balance, lengths in tokens, and what repeats, contradicts itself or leaks',
+      (command) =>
+        command
+          .positional('corpus', corpus)
+          .option('encoder', { type: 'string', default: 'mini', describe: 'whose tokens are counted' })
+          .option('max-length', { type: 'number', default: 128, describe: 'tokens at which texts are cut' })
+          .option('json', json),
+      (args) => show(args.corpus, args.encoder, args.maxLength, args.json),
+    )
+    .command(
+      'check <corpus>',
+      'whether it is well-formed: every problem with its file and line',
+      (command) => command.positional('corpus', corpus),
+      (args) => check(args.corpus),
+    )
+    .demandCommand(1, 'A command is missing: list, show or check')
+    .example('$0 list', 'what there is')
+    .example('$0 show goemotions --encoder all-MiniLM-L6-v2', 'how many texts would be cut?')
+    .example('$0 check ./my-corpus', 'before a sweep')
+    .epilogue(help);
+  await parser.parseAsync();
+  return 0;
+}
+
+async function list(json: boolean): Promise<void> {
+  const found = await Promise.all(
+    Object.keys(sources).map(async (name) => ({ name, ...(await summaryOrProblems(name)) })),
+  );
+  if (json) {
+    print(JSON.stringify(found, null, 2));
+    return;
+  }
+  const figure = (title: string) => ({ title, align: 'right' as const });
+  const text = (title: string) => ({ title, align: 'left' as const });
+  print(
+    textTable(
+      [text('corpus'), ...splitNames.map(figure), figure('classes'), text('licence as stated')],
+      found.map((corpus) =>
+        'problems' in corpus
+          ? [corpus.name, ...splitNames.map(() => '–'), '–', corpus.problems.map(({ code }) => code).join(', ')]
+          : [
+              corpus.name,
+              ...splitNames.map((split) => count(corpus.texts[split])),
+              String(corpus.classes.length),
+              corpus.licence,
+            ],
+      ),
+      colours,
+    ),
+  );
+  if (found.some((corpus) => 'problems' in corpus)) {
+    print(
+      colours.dim(
+        `Looked for in ${environment.dataFolder} (CONTRAFIT_DATA); yarn data check <corpus> says what is missing.`,
+      ),
+    );
+  }
+}
+
+async function summaryOrProblems(source: string): Promise<CorpusSummary | { problems: readonly Problem[] }> {
+  try {
+    return summariseCorpus(await loadCorpus({ source, exclude: [] }, environment));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { problems: error.problems };
+  }
+}
+
+async function show(source: string, encoder: string, limit: number, json: boolean): Promise<void> {
+  const corpus = await loadCorpus({ source, exclude: [] }, environment);
+  const { tokeniser } = await describeEncoder(await resolveEncoder(encoder, environment.encoders));
+  const summary = summariseCorpus(corpus);
+  const lengths = tokenLengths(corpus, tokeniser, limit);
+  if (json) {
+    print(JSON.stringify({ ...summary, encoder, maxLength: limit, lengths }, null, 2));
+    return;
+  }
+  print(`${colours.bold(summary.name)} · ${summary.provenance} · licence as stated: ${summary.licence}`);
+  print();
+  printClasses(summary);
+  print();
+  print(lengthsLine(lengths, encoder, limit));
+  if (summary.withContext) print('Every text has a context.');
+  for (const note of summary.notes) print(`${colours.yellow('!')} ${note}`);
+  print(colours.dim(`content ${summary.hash}`));
+}
+
+function printClasses({ classes, texts }: CorpusSummary): void {
+  const splits = splitNames.filter((split) => texts[split] > 0);
+  const columns = [
+    { title: 'class', align: 'left' as const },
+    ...splits.flatMap((split) => [
+      { title: split, align: 'right' as const },
+      { title: '%', align: 'right' as const },
+    ]),
+  ];
+  const row = (name: string, counts: CorpusSummary['texts']) => [
+    name,
+    ...splits.flatMap((split) => [count(counts[split]), ((100 * counts[split]) / texts[split]).toFixed(1)]),
+  ];
+  const rows = classes.map(({ label, texts: own }) => row(label, own));
+  print(textTable(columns, [...rows, row('all', texts)], colours));
+}
+
+function lengthsLine({ median, p95, p99, longest, cut }: TokenLengths, encoder: string, limit: number): string {
+  const spread = `median ${Math.round(median)}, 95 % up to ${Math.round(p95)}, 99 % up to ${Math.round(p99)}, longest ${longest}`;
+  return `Tokens of ${encoder}: ${spread}; ${count(cut)} texts are cut at ${limit}.`;
+}
+
+async function check(source: string): Promise<void> {
+  const { name, texts, classes, notes } = summariseCorpus(await loadCorpus({ source, exclude: [] }, environment));
+  const sizes = splitNames.map((split) => `${count(texts[split])} ${split}`).join(', ');
+  print(`${colours.green('✓')} ${name}: ${sizes} texts in ${classes.length} classes`);
+  for (const note of notes) print(`${colours.yellow('!')} ${note}`);
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en');
+}
+
+runCli(main);

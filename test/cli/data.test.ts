@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { sources } from '../../src/data/corpus.ts';
+import { temporaryFolder } from '../data/temporaryFolder.ts';
+
+const command = new URL('../../src/cli/data.ts', import.meta.url).pathname;
+
+function data(args: readonly string[], dataFolder: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, CONTRAFIT_DATA: dataFolder };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', command, ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+const irony = Object.fromEntries(
+  ['train', 'val', 'test'].flatMap((split) => [
+    [`tweeteval-irony/${split}_text.txt`, `${split} one \n${split} two \n${split} one \n${split} four \n`],
+    [`tweeteval-irony/${split}_labels.txt`, '0\n1\n1\n0\n'],
+  ]),
+);
+
+describe('yarn data', () => {
+  it('list names every corpus, with its size where it is here', async () => {
+    const { code, stdout } = await data(['list'], await temporaryFolder(irony));
+    expect(code).toBe(0);
+    for (const name of Object.keys(sources)) expect(stdout).toMatch(new RegExp(`^${name} `, 'm'));
+    expect(stdout).toMatch(/^embedded +960 +240 +480 +28 +Apache-2\.0$/m);
+    expect(stdout).toMatch(/^tweeteval-irony +4 +4 +4 +2 /m);
+    expect(stdout).toMatch(/^sst2 +– +– +– +– +DATA_NOT_INSTALLED$/m);
+  });
+
+  it('show has class balance, lengths and what is odd', async () => {
+    const { code, stdout } = await data(['show', 'tweeteval-irony', '--max-length', '4'], await temporaryFolder(irony));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^not ironic +2 +50\.0 +2 +50\.0 +2 +50\.0$/m);
+    expect(stdout).toMatch(/^Tokens of mini: median 4, .*; 0 texts are cut at 4\.$/m);
+    expect(stdout).toContain('! train: repeated texts 1, texts with conflicting labels 1');
+  });
+
+  it('show --json is one document', async () => {
+    const { stdout } = await data(['show', 'embedded', '--json'], '');
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'embedded', texts: { test: 480 }, maxLength: 128 });
+  });
+
+  it('check accepts what is well-formed and names file and line of what is not', async () => {
+    const folder = await temporaryFolder(irony);
+    const fine = await data(['check', 'tweeteval-irony'], folder);
+    expect(fine.code).toBe(0);
+    expect(fine.stdout).toContain('✓ tweeteval-irony: 4 train, 4 validation, 4 test texts in 2 classes');
+    const broken = await temporaryFolder({ ...irony, 'tweeteval-irony/val_labels.txt': '0\n7\n1\n0\n' });
+    const { code, stderr } = await data(['check', 'tweeteval-irony'], broken);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^DATA_UNKNOWN_LABEL: .*val_labels\.txt:2, label "7"; expected 0 or 1\./m);
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+
+  it.each([[[]], [['look']], [['show']], [['show', 'nothing-of-the-kind']]])('refuses %j', async (args) => {
+    const { code, stderr } = await data(args, '');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^[A-Z_]+: .+; expected .+\. .+/);
+  });
+});

@@ -1,0 +1,47 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { createHeads } from '../../src/heads/heads.ts';
+import type { Need } from '../../src/objectives/objective.ts';
+import { leakedTensors, onEachEngine } from '../engine/engines.ts';
+
+function headsFor(...needs: Need[]) {
+  return createHeads(new Set(needs), { projection: { kind: 'linear', out: 4 }, classes: 3, inputSize: 6, seed: 1 });
+}
+
+onEachEngine('heads', () => {
+  test.each([
+    [['frozen'], []],
+    [
+      ['projections', 'labels'],
+      ['head.weight', 'head.bias'],
+    ],
+    [
+      ['logits', 'labels'],
+      ['classifier.weight', 'classifier.bias'],
+    ],
+    [
+      ['projections', 'logits'],
+      ['head.weight', 'head.bias', 'classifier.weight', 'classifier.bias'],
+    ],
+  ] as [Need[], string[]][])('for %j are %j', (needs, names) => {
+    expect([...headsFor(...needs).variables.keys()]).toEqual(names);
+  });
+
+  test('a head starts the same beside another as alone', () => {
+    const [alone, both] = [headsFor('logits'), headsFor('logits', 'projections')];
+    for (const [name, variable] of alone.variables) {
+      expect(both.variables.get(name)?.dataSync()).toEqual(variable.dataSync());
+    }
+  });
+
+  test('keep no tensor once disposed', () => {
+    const h = tf.ones([2, 6]) as tf.Tensor2D;
+    const use = () => {
+      const heads = headsFor('logits', 'projections');
+      tf.dispose([heads.projection?.project(h), heads.classification?.logits(h)]);
+      heads.dispose();
+    };
+    use();
+    expect(leakedTensors(use)).toBe(0);
+  });
+});
