@@ -14,7 +14,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 const tolerance = 32 * 2 ** 20;
 
 onEachEngine('500 steps', () => {
-  it('need no more tensors and no more memory than 100', async () => {
+  it('need no more tensors and no more memory than 100', { timeout: 400_000 }, async () => {
     const training = await tinyTraining({ training: { steps: 500, conflictEvery: 50, validateEvery: 0 } });
     onTestFinished(training.dispose);
     const tensors = new Set<number>();
