@@ -42,10 +42,16 @@ async function main(): Promise<number> {
             describe: 'an experiment, or the first characters of a cell',
           })
           .option('results', results)
+          .option('classifier', {
+            type: 'string',
+            default: 'knn',
+            describe: 'whose scores by class are shown of a cell, e.g. sst2.logisticRegression',
+          })
           .option('markdown', { type: 'boolean', describe: "an experiment's table as Markdown" })
           .option('json', json)
           .conflicts('markdown', 'json'),
-      (args) => show(args.results, args.name, args.json ? 'json' : args.markdown ? 'markdown' : 'text'),
+      (args) =>
+        show(args.results, args.name, args.json ? 'json' : args.markdown ? 'markdown' : 'text', args.classifier),
     )
     .command(
       'diff <a> <b>',
@@ -83,7 +89,12 @@ function list(folder: string, brief: boolean, asJson: boolean): void {
   else print(experimentList(entries, { brief, colours }) || `No experiments in ${folder}.`);
 }
 
-async function show(folder: string, name: string, format: 'text' | 'json' | 'markdown'): Promise<void> {
+async function show(
+  folder: string,
+  name: string,
+  format: 'text' | 'json' | 'markdown',
+  classifier: string,
+): Promise<void> {
   const selection = select(folder, name);
   if (selection.kind === 'experiment') return showExperiment(selection.results, format);
   if (format === 'markdown') {
@@ -94,7 +105,7 @@ async function show(folder: string, name: string, format: 'text' | 'json' | 'mar
       remedy: `For its experiment: yarn runs show ${selection.results.experiment.name} --markdown.`,
     });
   }
-  return showCell(selection, format);
+  return showCell(selection, format, classifier);
 }
 
 function showExperiment(experiment: ExperimentResults, format: 'text' | 'json' | 'markdown'): void {
@@ -111,7 +122,7 @@ function showExperiment(experiment: ExperimentResults, format: 'text' | 'json' |
   }
 }
 
-async function showCell(selected: SelectedCell, format: 'text' | 'json'): Promise<void> {
+async function showCell(selected: SelectedCell, format: 'text' | 'json', classifier: string): Promise<void> {
   const { outcome } = selected.result;
   if (outcome.state !== 'finished') {
     showUnfinished(selected, format);
@@ -125,7 +136,7 @@ async function showCell(selected: SelectedCell, format: 'text' | 'json'): Promis
   if (format === 'json') {
     printJson({ ...run, changedSettings: Object.fromEntries(changed), original: original?.end.metrics ?? null });
   } else {
-    print(runReport({ run, changed, ...(original && { original }) }, colours));
+    print(runReport({ run, changed, classifier, ...(original && { original }) }, colours));
   }
 }
 
@@ -177,7 +188,7 @@ function diffOfPoints(folder: string, a: string, b: string, experiment: string |
 function diffOfCells(folder: string, a: string, b: string) {
   const [ofA, ofB] = [selectFinished(folder, a), selectFinished(folder, b)];
   const label = ({ start }: RunSummary) => `${start.experiment}: ${labelOf(start) || 'the only point'} (${start.cell})`;
-  return { labels: { a: label(ofA), b: label(ofB) }, difference: diffRuns(ofA, ofB) };
+  return { labels: { a: label(ofA), b: label(ofB) }, difference: diffRuns(readRun(ofA.folder), readRun(ofB.folder)) };
 }
 
 function selectFinished(folder: string, given: string): RunSummary {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LabelledEmbeddings } from './evaluator.ts';
+import type { LabelledEmbeddings, OnPredicted } from './evaluator.ts';
 import { fewShotSchema, fineTuningSchema } from './fineTuning.ts';
 import { logisticRegression, logisticRegressionSchema } from './logisticRegression.ts';
 import { knn } from './neighbours.ts';
@@ -33,12 +33,17 @@ export interface DownstreamTask {
 export async function evaluateDownstream(
   tasks: readonly DownstreamTask[],
   options: DownstreamOptions,
+  onPredicted?: OnPredicted,
 ): Promise<Record<string, number>> {
   const metrics: Record<string, number> = {};
   for (const { name, ...task } of tasks) {
+    const by = (classifier: string) => ({
+      ...task,
+      onPredicted: (predicted: Int32Array) => onPredicted?.(`${name}.${classifier}`, predicted),
+    });
     const found = {
-      knn: await knn.evaluate(task, options.knn),
-      logisticRegression: await logisticRegression(task, options.logisticRegression),
+      knn: await knn.evaluate(by('knn'), options.knn),
+      logisticRegression: await logisticRegression(by('logisticRegression'), options.logisticRegression),
     };
     for (const [classifier, scores] of Object.entries(found)) {
       for (const [metric, value] of Object.entries(scores)) metrics[`${name}.${classifier}.${metric}`] = value;

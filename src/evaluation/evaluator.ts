@@ -13,7 +13,12 @@ export interface EmbeddedCorpus {
   readonly train: LabelledEmbeddings;
   /** Held-out texts, on which every metric is measured. */
   readonly test: LabelledEmbeddings;
+  /** Told the class that a classifier gave to each test text. */
+  readonly onPredicted?: (predicted: Int32Array) => void;
 }
+
+/** Told the class that a classifier, such as `knn` or `sst2.knn`, gave to each test text of its corpus. */
+export type OnPredicted = (classifier: string, predicted: Int32Array) => void;
 
 /** What a finished encoder is judged by. */
 export interface EvaluationContext extends EmbeddedCorpus {

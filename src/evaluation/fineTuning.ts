@@ -14,6 +14,7 @@ import { Checkpoint } from '../training/checkpoint.ts';
 import { trainingSchema } from '../training/options.ts';
 import { train } from '../training/trainer.ts';
 import { type ClassificationScores, classificationScores } from './classification.ts';
+import type { OnPredicted } from './evaluator.ts';
 import { rowRanges, rowsTensor } from './matrix.ts';
 
 /** How an encoder is trained on a task: AdamW with linear warm-up over a tenth of the steps, then linear decay. */
@@ -72,6 +73,13 @@ export interface FineTuningCorpora<Texts extends Labels = ClassifiedTexts> {
   readonly beside: { readonly labelNames: readonly string[]; readonly train: Texts };
 }
 
+/** What is told while it goes on. */
+export interface FineTuningEvents {
+  /** Steps done, and of all fine-tunings together. */
+  readonly onProgress?: (step: number, steps: number) => void;
+  readonly onPredicted?: OnPredicted;
+}
+
 /** What is done with a task: the options, the training texts, and what the metrics are called. */
 interface Run<Texts extends Labels = ClassifiedTexts> {
   readonly name: string;
@@ -80,6 +88,8 @@ interface Run<Texts extends Labels = ClassifiedTexts> {
   /** Of batches, dropout and head, and of the texts that are drawn: the same for every encoder. */
   readonly seed: number;
   readonly indices: Int32Array;
+  /** Whether it is one of several drawings. */
+  readonly drawn: boolean;
   /** What is learned at the same time. */
   readonly beside: FineTuningCorpora<Texts>['beside'] | null;
 }
@@ -97,7 +107,7 @@ export async function fineTuneOnTasks(
   encoder: Encoder,
   { tasks, beside }: FineTuningCorpora,
   { pooling, ...fineTunings }: FineTunings & { readonly pooling: Pooling },
-  onProgress?: (step: number, steps: number) => void,
+  { onProgress, onPredicted }: FineTuningEvents = {},
 ): Promise<Record<string, number>> {
   const runs = tasks.flatMap((task) => runsOf(task, beside, fineTunings));
   const steps = runs.reduce((sum, run) => sum + stepsOf(run), 0);
@@ -106,7 +116,11 @@ export async function fineTuneOnTasks(
   try {
     let done = 0;
     for (const run of runs) {
-      const scores = await fineTune(encoder, run, pooling, (step) => onProgress?.(done + step, steps));
+      const { predicted, ...scores } = await fineTune(encoder, run, pooling, (step) =>
+        onProgress?.(done + step, steps),
+      );
+      // Of the many drawings of few-shot learning only the scores are of interest.
+      if (!run.drawn) onPredicted?.(run.name, predicted);
       measured.set(run.name, [...(measured.get(run.name) ?? []), { ...scores }]);
       done += stepsOf(run);
       start.restore();
@@ -143,7 +157,7 @@ function runsOf<Texts extends Labels>(
   { fineTuning, fewShot, multiTask }: FineTunings,
 ): Run<Texts>[] {
   const { labels } = task.train;
-  const all = { task, seed: 0, indices: Int32Array.from(labels.keys()) };
+  const all = { task, seed: 0, indices: Int32Array.from(labels.keys()), drawn: false };
   const whole = fineTuning ? [{ ...all, name: `${task.name}.fineTuning`, options: fineTuning, beside: null }] : [];
   const both = multiTask ? [{ ...all, name: `${task.name}.multiTask`, options: multiTask, beside: corpus }] : [];
   const few = (fewShot?.perClass ?? []).flatMap((perClass) =>
@@ -153,6 +167,7 @@ function runsOf<Texts extends Labels>(
       options: fewShot as FewShotOptions,
       seed: draw,
       indices: drawFewShot(labels, task.labelNames.length, perClass, draw),
+      drawn: true,
       beside: null,
     })),
   );
@@ -178,7 +193,7 @@ async function fineTune(
   run: Run,
   pooling: Pooling,
   onStep: (step: number) => void,
-): Promise<ClassificationScores & { diverged: number }> {
+): Promise<ClassificationScores & { diverged: number; predicted: Int32Array }> {
   const { test } = run.task;
   const { epochs, learningRate, headLearningRate } = run.options;
   const { texts, labels, tasks, sampler } = trainingSetOf(run);
@@ -204,7 +219,7 @@ async function fineTune(
       onStep: ({ step }) => onStep(step),
     });
     const predicted = await classify(encoder, heads, test.texts, pooling, run.task.labelNames.length);
-    return { ...classificationScores(test.labels, predicted), diverged: Number(status === 'diverged') };
+    return { ...classificationScores(test.labels, predicted), diverged: Number(status === 'diverged'), predicted };
   } finally {
     heads.dispose();
   }

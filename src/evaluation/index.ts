@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { clustering } from './clustering.ts';
 import { type DownstreamTask, downstreamSchema, evaluateDownstream } from './downstream.ts';
 import { drift } from './drift.ts';
-import type { EvaluationContext, Evaluator } from './evaluator.ts';
+import type { EvaluationContext, Evaluator, OnPredicted } from './evaluator.ts';
 import type { Matrix } from './matrix.ts';
 import { knn } from './neighbours.ts';
 import { retrieval } from './retrieval.ts';
@@ -39,6 +39,7 @@ export async function evaluate(
   options: EvaluationOptions,
   context: EvaluationContext,
   tasks: readonly DownstreamTask[] = [],
+  onPredicted?: OnPredicted,
 ): Promise<Record<string, number>> {
   requireFinite('train', context.train.embeddings);
   requireFinite('test', context.test.embeddings);
@@ -47,9 +48,10 @@ export async function evaluate(
     requireFinite(`${name} train`, train.embeddings);
     requireFinite(`${name} test`, test.embeddings);
   }
-  const metrics: Record<string, number> = await evaluateDownstream(tasks, options.downstream);
+  const metrics: Record<string, number> = await evaluateDownstream(tasks, options.downstream, onPredicted);
   for (const [name, evaluator] of Object.entries(registered)) {
-    const measured = await evaluator.evaluate(context, options[name as keyof typeof evaluators]);
+    const own = { ...context, onPredicted: (predicted: Int32Array) => onPredicted?.(name, predicted) };
+    const measured = await evaluator.evaluate(own, options[name as keyof typeof evaluators]);
     for (const [metric, value] of Object.entries(measured)) metrics[`${name}.${metric}`] = value;
   }
   for (const [metric, value] of Object.entries(metrics)) {

@@ -22,11 +22,13 @@ const tolerance = 1e-4;
  * make_pipeline(StandardScaler(), LogisticRegression(C=c)) does it.
  */
 export async function logisticRegression(
-  { train, test }: EmbeddedCorpus,
+  { train, test, onPredicted }: EmbeddedCorpus,
   options: LogisticRegressionOptions,
 ): Promise<ClassificationScores> {
   const predict = await fitLogisticRegression(train.embeddings, train.labels, options);
-  return classificationScores(test.labels, await predict(test.embeddings));
+  const predicted = await predict(test.embeddings);
+  onPredicted?.(predicted);
+  return classificationScores(test.labels, predicted);
 }
 
 /**

@@ -21,9 +21,11 @@ export type KnnOptions = z.output<typeof schema>;
 export const knn = defineEvaluator({
   schema,
   primary: { metric: 'macroF1', direction: 'higher' },
-  async evaluate({ train, test }: EmbeddedCorpus, options: KnnOptions) {
+  async evaluate({ train, test, onPredicted }: EmbeddedCorpus, options: KnnOptions) {
     const neighbours = await nearestNeighbours(test.embeddings, train.embeddings, options);
-    return { ...classificationScores(test.labels, majorityVote(neighbours, train.labels)) };
+    const predicted = majorityVote(neighbours, train.labels);
+    onPredicted?.(predicted);
+    return { ...classificationScores(test.labels, predicted) };
   },
 });
 

@@ -1,5 +1,6 @@
 import tQuantile from '@stdlib/stats-base-dists-t-quantile';
-import { mean, std } from 'mathjs/number';
+import { mean, quantileSeq, std } from 'mathjs/number';
+import { stream } from '../random.ts';
 
 /** Mean of repeated measurements and how sure it is. */
 export interface Summary {
@@ -77,6 +78,42 @@ export function holm(pValues: readonly number[]): number[] {
     adjusted[i] = largest;
   }
   return adjusted;
+}
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * 95 % percentile intervals of figures that are computed from items drawn anew with replacement (Efron 1979): what other
+ * test texts of the same kind would do to them. For a difference of two systems on the same items both see the same
+ * drawings, so that the interval is paired.
+ *
+ * @param figures of the drawn items, which may be there several times
+ */
+export function bootstrapIntervals<Name extends string>(
+  items: number,
+  figures: (drawn: Int32Array) => Readonly<Record<Name, number>>,
+  { resamples, seed }: { readonly resamples: number; readonly seed: number },
+): Record<Name, Interval> {
+  const random = stream(seed, 'bootstrap');
+  const drawn = new Int32Array(items);
+  const series = new Map<Name, number[]>();
+  for (let i = 0; i < resamples; i++) {
+    for (let j = 0; j < items; j++) drawn[j] = random.integer(items);
+    for (const [name, value] of Object.entries(figures(drawn)) as [Name, number][]) {
+      const values = series.get(name) ?? [];
+      values.push(value);
+      series.set(name, values);
+    }
+  }
+  const intervals = {} as Record<Name, Interval>;
+  for (const [name, values] of series) {
+    const [low = Number.NaN, high = Number.NaN] = quantileSeq(values, [0.025, 0.975]) as number[];
+    intervals[name] = { low, high };
+  }
+  return intervals;
 }
 
 /** What something bought, and for how much. */

@@ -1,4 +1,4 @@
-import type { Summary } from '../evaluation/statistics.ts';
+import type { Interval, Summary } from '../evaluation/statistics.ts';
 
 /** What a retrofitting is done for; more is better. */
 export const gainMetric = 'knn.macroF1';
@@ -48,6 +48,12 @@ export function formatSummary(metric: string, { mean, halfWidth }: Pick<Summary,
 /** A difference with its sign: `+2.1 ± 0.4`; of percentages, in percentage points. */
 export function formatDifference(metric: string, difference: Pick<Summary, 'mean' | 'halfWidth'>): string {
   return `${difference.mean > 0 ? '+' : ''}${formatSummary(metric, difference)}`;
+}
+
+/** `-0.3 to +1.2` */
+export function formatInterval(metric: string, { low, high }: Interval): string {
+  const show = (mean: number) => formatDifference(metric, { mean, halfWidth: null });
+  return `${show(low)} to ${show(high)}`;
 }
 
 function isPercentage(metric: string): boolean {

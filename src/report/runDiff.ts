@@ -1,8 +1,17 @@
-import { holm, mostExact, type PairedDifference, type Summary, signFlipTest } from '../evaluation/statistics.ts';
+import { type ClassificationScores, classificationScores } from '../evaluation/classification.ts';
+import {
+  bootstrapIntervals,
+  holm,
+  type Interval,
+  mostExact,
+  type PairedDifference,
+  type Summary,
+  signFlipTest,
+} from '../evaluation/statistics.ts';
 import { showValue } from '../sweep/labels.ts';
-import type { CellResult, RunSummary } from '../tracking/results.ts';
+import type { CellResult, Run, RunSummary } from '../tracking/results.ts';
 import { comparePoints, rowOf, usable } from './comparison.ts';
-import { formatDifference, formatSummary, metricTitle } from './metrics.ts';
+import { formatDifference, formatInterval, formatSummary, metricTitle } from './metrics.ts';
 import { differingSettings, type SettingDifference } from './settings.ts';
 import type { Colours } from './terminal.ts';
 import { textTable } from './textTable.ts';
@@ -24,23 +33,53 @@ export interface MetricDifference {
   readonly difference?: Summary;
   /** Of a sign-flip test of the differences, adjusted for all metrics by Holm's method; there for enough seeds only. */
   readonly pValue?: number;
+  /** 95 % interval of the difference over other test texts; there for the scores of classifiers in two runs. */
+  readonly overTexts?: Interval;
 }
+
+const resamples = 1000;
 
 /** Seeds from which a sign-flip test can fall below .05. */
 const fewestForTest = 6;
 
 type Summaries = Readonly<Record<string, Summary>>;
 
-export function diffRuns(a: RunSummary, b: RunSummary): RunDiff {
+export function diffRuns(a: Run, b: Run): RunDiff {
   const single = (value: number): Summary => ({ mean: value, halfWidth: null, n: 1 });
   const values = (run: RunSummary) => mapValues(run.end.metrics, single);
   const differences = mapValues(b.end.metrics, (value, metric) =>
     single(value - (a.end.metrics[metric] ?? Number.NaN)),
   );
+  const overTexts = intervalsOverTexts(a, b);
   return {
     settings: differingSettings(conditions(a), conditions(b)),
-    metrics: sideBySide(values(a), values(b), differences),
+    metrics: sideBySide(values(a), values(b), differences).map((row) => {
+      const interval = overTexts.get(row.metric);
+      return interval ? { ...row, overTexts: interval } : row;
+    }),
   };
+}
+
+/** Of each score of the classifiers that both runs have, on the same test texts. */
+function intervalsOverTexts(a: Run, b: Run): ReadonlyMap<string, Interval> {
+  const intervals = new Map<string, Interval>();
+  for (const { classifier, truth, predicted } of b.predictions) {
+    const before = a.predictions.find((other) => other.classifier === classifier);
+    if (!before || JSON.stringify(before.truth) !== JSON.stringify(truth)) continue;
+    const found = bootstrapIntervals(
+      truth.length,
+      (drawn) => {
+        const [scores, baseline] = [predicted, before.predicted].map((own) => classificationScores(truth, own, drawn));
+        return mapValues(
+          { ...(scores as ClassificationScores) },
+          (score, name) => score - (baseline as ClassificationScores)[name as keyof ClassificationScores],
+        );
+      },
+      { resamples, seed: 1 },
+    );
+    for (const [score, interval] of Object.entries(found)) intervals.set(`${classifier}.${score}`, interval);
+  }
+  return intervals;
 }
 
 /** Differences of points are paired over the seeds that both have; diverged and failed runs are left out. */
@@ -81,14 +120,23 @@ export function diffText(diff: RunDiff, labels: { readonly a: string; readonly b
           colours,
         );
   const tested = diff.metrics.some(({ pValue }) => pValue !== undefined);
+  const resampled = diff.metrics.some(({ overTexts }) => overTexts !== undefined);
   const metrics = textTable(
-    [text('metric'), figure('a'), figure('b'), figure('b − a'), ...(tested ? [figure('p')] : [])],
-    diff.metrics.map(({ metric, a, b, difference, pValue }) => [
+    [
+      text('metric'),
+      figure('a'),
+      figure('b'),
+      figure('b − a'),
+      ...(tested ? [figure('p')] : []),
+      ...(resampled ? [figure('over texts')] : []),
+    ],
+    diff.metrics.map(({ metric, a, b, difference, pValue, overTexts }) => [
       metricTitle(metric),
       a ? formatSummary(metric, a) : '–',
       b ? formatSummary(metric, b) : '–',
       difference ? formatDifference(metric, difference) : '–',
       ...(tested ? [pValue === undefined ? '–' : pValue.toFixed(3)] : []),
+      ...(resampled ? [overTexts ? formatInterval(metric, overTexts) : '–'] : []),
     ]),
     colours,
   );
@@ -99,11 +147,14 @@ export function diffText(diff: RunDiff, labels: { readonly a: string; readonly b
     settings,
     '',
     metrics,
-    ...[...pairing(diff), ...(tested ? [testLegend] : [])].map((line) => colours.dim(line)),
+    ...[...pairing(diff), ...(tested ? [testLegend] : []), ...(resampled ? [resampleLegend] : [])].map((line) =>
+      colours.dim(line),
+    ),
   ].join('\n');
 }
 
 const testLegend = 'p: exact two-sided sign-flip test of the paired differences, adjusted for all metrics (Holm).';
+const resampleLegend = `over texts: 95 % interval of the difference, had the test texts been others like them (paired bootstrap, ${resamples} drawings).`;
 
 function pairing({ commonSeeds }: RunDiff): string[] {
   if (commonSeeds === undefined) return [];

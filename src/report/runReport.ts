@@ -1,3 +1,6 @@
+import { didYouMean } from '../didYouMean.ts';
+import { UserError } from '../errors.ts';
+import { type ClassReport, classificationReport, confusions } from '../evaluation/classification.ts';
 import { labelOf, showValue } from '../sweep/labels.ts';
 import type { Run, RunSummary } from '../tracking/results.ts';
 import { formatDuration } from './duration.ts';
@@ -13,12 +16,14 @@ export interface RunReportParts {
   readonly original?: RunSummary;
   /** The settings that are not defaults, by dotted path. */
   readonly changed: ReadonlyMap<string, unknown>;
+  /** Whose scores by class are shown. */
+  readonly classifier: string;
 }
 
 const mostValidations = 8;
 
 /** One run for a terminal: where it stands, how its training went, what came out. */
-export function runReport({ run, original, changed }: RunReportParts, colours: Colours): string {
+export function runReport({ run, original, changed, classifier }: RunReportParts, colours: Colours): string {
   const { start, steps, validations } = run;
   const sections: (readonly [title: string, body: string])[] = [
     ['Run', heading(run)],
@@ -29,6 +34,7 @@ export function runReport({ run, original, changed }: RunReportParts, colours: C
     ...conflictSections(run, colours),
     ...(validations.length > 0 ? ([['Validation', validationTable(run, colours)]] as const) : []),
     ['Result on the test texts', resultTable(run, original, colours)],
+    ...classSections(run, classifier, colours),
     ...(start.notes.length > 0 ? ([['Notes', start.notes.map((note) => `  ${note}`).join('\n')]] as const) : []),
   ];
   return sections.map(([title, body]) => `${colours.bold(title)}\n${body}`).join('\n\n');
@@ -155,6 +161,50 @@ function resultTable({ end }: Run, original: RunSummary | undefined, colours: Co
     }),
     colours,
   );
+}
+
+const mostConfusions = 8;
+
+/** The scores of a classifier by class, in scikit-learn's layout, and what it takes for what. */
+function classSections({ predictions }: Run, classifier: string, colours: Colours): (readonly [string, string])[] {
+  if (predictions.length === 0) return [];
+  const chosen = predictions.find((own) => own.classifier === classifier);
+  if (!chosen) {
+    const names = predictions.map((own) => own.classifier);
+    throw new UserError({
+      code: 'CLASSIFIER_UNKNOWN',
+      given: `--classifier ${classifier}`,
+      expected: `one of ${names.join(', ')}`,
+      remedy: `Name one of them.${didYouMean(classifier, names)}`,
+    });
+  }
+  const { classes, accuracy, macro, weighted, support } = classificationReport(chosen, chosen.labelNames);
+  const line = (name: string, own: Pick<ClassReport, 'precision' | 'recall' | 'f1'>, count: number) => [
+    name,
+    ...[own.precision, own.recall, own.f1].map((value) => (100 * value).toFixed(1)),
+    String(count),
+  ];
+  const report = textTable(
+    [text('class'), figure('precision %'), figure('recall %'), figure('F1 %'), figure('texts')],
+    [
+      ...classes.map((own) => line(own.label, own, own.support)),
+      ['accuracy', '', '', (100 * accuracy).toFixed(1), String(support)],
+      line('macro mean', macro, support),
+      line('weighted mean', weighted, support),
+    ],
+    colours,
+  );
+  const mistakes = confusions(chosen, chosen.labelNames).slice(0, mostConfusions);
+  const others = predictions.map((own) => own.classifier).filter((name) => name !== classifier);
+  const more = others.length > 0 ? [colours.dim(`Others with --classifier: ${others.join(', ')}`)] : [];
+  const sections: (readonly [string, string])[] = [[`By class: ${classifier}`, [report, ...more].join('\n')]];
+  if (mistakes.length === 0) return sections;
+  const table = textTable(
+    [text('is'), text('taken for'), figure('texts'), figure('% of the class')],
+    mistakes.map(({ truth, predicted, texts, share }) => [truth, predicted, String(texts), (100 * share).toFixed(1)]),
+    colours,
+  );
+  return [...sections, [`Most frequent mistakes: ${classifier}`, table]];
 }
 
 function text(title: string): TextColumn {

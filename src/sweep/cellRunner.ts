@@ -12,6 +12,7 @@ import type { Pooling } from '../encoders/pooling.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import type { DownstreamTask } from '../evaluation/downstream.ts';
 import { deltaMse } from '../evaluation/drift.ts';
+import type { OnPredicted } from '../evaluation/evaluator.ts';
 import { type FineTuningCorpora, fineTuneOnTasks } from '../evaluation/fineTuning.ts';
 import { evaluate } from '../evaluation/index.ts';
 import { type Matrix, rowRange, selectRows } from '../evaluation/matrix.ts';
@@ -100,18 +101,18 @@ async function runOriginal(cell: Cell, context: CellContext, journal: JournalWri
       test: { embeddings: await materials.frozen(settings, engine, 'test'), labels: own.test.labels },
     });
   }
-  const metrics = await measure(cell, corpus, {
-    train: selectRows(train, references),
-    references,
-    test,
-    original: test,
-    tasks,
-  });
+  const predictions = await predictionsWriter(cell, materials, journal);
+  const metrics = await measure(
+    cell,
+    corpus,
+    { train: selectRows(train, references), references, test, original: test, tasks },
+    predictions,
+  );
   if (fineTunes(cell)) {
     const source = await materials.encoder(cell.settings.encoder);
     const encoder = await loadEncoder(source.folder, cell.settings.encoder);
     try {
-      Object.assign(metrics, await fineTune(cell, encoder, context));
+      Object.assign(metrics, await fineTune(cell, encoder, context, predictions));
     } finally {
       encoder.dispose();
     }
@@ -199,7 +200,7 @@ async function runRetrofit(
       context,
       settings.pooling,
     );
-    const metrics = await measure(cell, corpus, {
+    const measured = {
       train: trained as Matrix,
       references,
       test: test as Matrix,
@@ -209,8 +210,10 @@ async function runRetrofit(
         train: { embeddings: ofTasks[2 * i] as Matrix, labels: train.labels },
         test: { embeddings: ofTasks[2 * i + 1] as Matrix, labels: held.labels },
       })),
-    });
-    if (fineTunes(cell)) Object.assign(metrics, await fineTune(cell, encoder, context));
+    };
+    const predictions = await predictionsWriter(cell, materials, journal);
+    const metrics = await measure(cell, corpus, measured, predictions);
+    if (fineTunes(cell)) Object.assign(metrics, await fineTune(cell, encoder, context, predictions));
     if (settings.training.save) await saveEncoder(encoder, join(folder, 'encoder'), settings.pooling);
     return endOf(outcome, metrics, {
       seconds: secondsSince(started),
@@ -223,13 +226,43 @@ async function runRetrofit(
   }
 }
 
+/** Writes what classifiers predict into the journal, beside the truth of the corpus that they belong to. */
+async function predictionsWriter(
+  { settings }: Cell,
+  materials: Materials,
+  journal: JournalWriter,
+): Promise<OnPredicted> {
+  const own = await materials.corpus(settings);
+  const tasks = new Map<string, Corpus>();
+  for (const task of taskSettings(settings)) {
+    const corpus = await materials.corpus(task);
+    tasks.set(corpus.name, corpus);
+  }
+  return (classifier, predicted) => {
+    const { labelNames, test } = tasks.get(classifier.split('.').slice(0, -1).join('.')) ?? own;
+    journal.write({
+      type: 'predictions',
+      classifier,
+      labelNames: [...labelNames],
+      truth: [...test.labels],
+      predicted: [...predicted],
+      wall: {},
+    });
+  };
+}
+
 function fineTunes({ settings }: Cell): boolean {
   const { fineTuning, fewShot, multiTask } = settings.evaluation.downstream;
   return fineTuning !== null || fewShot !== null || multiTask !== null;
 }
 
 /** Fine-tunes an encoder on the downstream tasks; it is as before afterwards. */
-async function fineTune({ settings }: Cell, encoder: Encoder, { materials, onProgress }: CellContext) {
+async function fineTune(
+  { settings }: Cell,
+  encoder: Encoder,
+  { materials, onProgress }: CellContext,
+  onPredicted: OnPredicted,
+) {
   const load = async (own: Settings) => {
     const { name, labelNames, train, test } = await materials.corpus(own);
     return {
@@ -244,9 +277,10 @@ async function fineTune({ settings }: Cell, encoder: Encoder, { materials, onPro
     beside: await load(settings),
   };
   const options = { ...settings.evaluation.downstream, pooling: settings.pooling };
-  return fineTuneOnTasks(encoder, corpora, options, (done, total) =>
-    onProgress({ phase: 'fine-tuning', done, total, terms: {} }),
-  );
+  return fineTuneOnTasks(encoder, corpora, options, {
+    onProgress: (done, total) => onProgress({ phase: 'fine-tuning', done, total, terms: {} }),
+    onPredicted,
+  });
 }
 
 /** The embeddings of several lists of texts, computed as one. */
@@ -297,14 +331,19 @@ interface Measured {
 }
 
 /** All evaluators on a finished encoder; metrics are named `evaluator.metric`. */
-function measure(cell: Cell, corpus: Corpus, { train, references, test, original, tasks }: Measured) {
+function measure(
+  cell: Cell,
+  corpus: Corpus,
+  { train, references, test, original, tasks }: Measured,
+  onPredicted: OnPredicted,
+) {
   const context = {
     train: { embeddings: train, labels: Int32Array.from(references, (i) => corpus.train.labels[i] as number) },
     test: { embeddings: test, labels: corpus.test.labels },
     original: { test: original },
     seed: cell.seed ?? 0,
   };
-  return evaluate(cell.settings.evaluation, context, tasks);
+  return evaluate(cell.settings.evaluation, context, tasks, onPredicted);
 }
 
 function truncationNotes(truncated: number, maxLength: number): string[] {

@@ -60,6 +60,18 @@ const validationSchema = z.object({
   wall: wallSchema,
 });
 
+/** The class that a classifier gave to each test text, from which reports by class and intervals over texts are made. */
+const predictionsSchema = z.object({
+  type: z.literal('predictions'),
+  /** `knn`, or with a downstream task in front `sst2.logisticRegression`. */
+  classifier: z.string(),
+  labelNames: z.array(z.string()),
+  /** Class numbers in the order of the test texts. */
+  truth: z.array(z.int().min(0)),
+  predicted: z.array(z.int().min(0)),
+  wall: wallSchema,
+});
+
 const endSchema = z.object({
   type: z.literal('end'),
   /** `stopped`: by `stopWhen`; `diverged`: loss, gradient or embeddings were no longer finite. */
@@ -72,11 +84,18 @@ const endSchema = z.object({
   wall: wallSchema,
 });
 
-export const recordSchema = z.discriminatedUnion('type', [startSchema, stepSchema, validationSchema, endSchema]);
+export const recordSchema = z.discriminatedUnion('type', [
+  startSchema,
+  stepSchema,
+  validationSchema,
+  predictionsSchema,
+  endSchema,
+]);
 export type JournalRecord = z.output<typeof recordSchema>;
 export type StartRecord = z.output<typeof startSchema>;
 export type StepRecord = z.output<typeof stepSchema>;
 export type ValidationRecord = z.output<typeof validationSchema>;
+export type PredictionsRecord = z.output<typeof predictionsSchema>;
 export type EndRecord = z.output<typeof endSchema>;
 
 /** Appends records to one file, each line whole. */

@@ -7,6 +7,7 @@ import { type Problem, systemErrorCode, UserError } from '../errors.ts';
 import {
   type EndRecord,
   type JournalRecord,
+  type PredictionsRecord,
   readJournal,
   readJournalEnds,
   type StartRecord,
@@ -66,6 +67,8 @@ export interface RunSummary {
 export interface Run extends RunSummary {
   readonly steps: readonly StepRecord[];
   readonly validations: readonly ValidationRecord[];
+  /** Of each classifier. */
+  readonly predictions: readonly PredictionsRecord[];
 }
 
 /** What became of a planned cell. */
@@ -177,6 +180,7 @@ export function readRun(folder: string): Run {
     ...startAndEnd(folder, records[0], records.at(-1)),
     steps: records.filter((record) => record.type === 'step'),
     validations: records.filter((record) => record.type === 'validation'),
+    predictions: records.filter((record) => record.type === 'predictions'),
   };
 }
 

@@ -6,9 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { places } from '../../src/cli/environment.ts';
 import { cachedSnapshot } from '../../src/encoders/hubCache.ts';
 import { miniFolder } from '../../src/encoders/resolveEncoder.ts';
+import { classificationScores } from '../../src/evaluation/classification.ts';
 import { compare } from '../../src/report/comparison.ts';
 import { readJournal, withoutWall } from '../../src/tracking/journal.ts';
-import { type ExperimentResults, type RunSummary, readExperiment } from '../../src/tracking/results.ts';
+import { type ExperimentResults, type RunSummary, readExperiment, readRun } from '../../src/tracking/results.ts';
 import {
   cellAtWork,
   cellsAtWork,
@@ -184,7 +185,18 @@ describe.concurrent('a sweep', { timeout: 300_000 }, () => {
     for (const split of ['train', 'validation', 'test']) writeFileSync(join(task, `${split}.jsonl`), lines);
     const out = join(scratch, 'downstream');
     const tasks = `evaluation.downstream.tasks=${JSON.stringify([task])}`;
-    const { code, stdout } = await sweep([tiny, ...onePoint, '--out', out, '--set', tasks, '--json']);
+    const fineTuning = 'evaluation.downstream.fineTuning={"epochs":1}';
+    const { code, stdout } = await sweep([
+      tiny,
+      ...onePoint,
+      '--out',
+      out,
+      '--set',
+      tasks,
+      '--set',
+      fineTuning,
+      '--json',
+    ]);
     expect(code).toBe(0);
     const { originals, points } = JSON.parse(stdout) as ReturnType<typeof compare>;
     expect([originals.length, points.length]).toEqual([1, 1]);
@@ -193,6 +205,21 @@ describe.concurrent('a sweep', { timeout: 300_000 }, () => {
       for (const name of names) expect(metrics[name]?.mean, name).toBeGreaterThanOrEqual(-1);
       // Every test text is also a training text.
       expect(metrics['moods.logisticRegression.accuracy']?.mean).toBe(1);
+    }
+    for (const { folder, end } of runsIn(readExperiment(join(out, 'tiny'))).values()) {
+      const { predictions } = readRun(folder);
+      expect(predictions.map(({ classifier }) => classifier).sort()).toEqual([
+        'knn',
+        'moods.fineTuning',
+        'moods.knn',
+        'moods.logisticRegression',
+      ]);
+      for (const { classifier, truth, predicted } of predictions) {
+        expect(classificationScores(truth, predicted).macroF1).toBeCloseTo(
+          end.metrics[`${classifier}.macroF1`] ?? -1,
+          12,
+        );
+      }
     }
   });
 

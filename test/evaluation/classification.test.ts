@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classificationScores } from '../../src/evaluation/classification.ts';
+import { classificationReport, classificationScores, confusions } from '../../src/evaluation/classification.ts';
 import golden from './golden/classification.json' with { type: 'json' };
 
 describe('against scikit-learn', () => {
@@ -10,6 +10,55 @@ describe('against scikit-learn', () => {
     expect(scores.macroF1).toBeCloseTo(expected.macroF1, 12);
     expect(scores.weightedF1).toBeCloseTo(expected.weightedF1, 12);
   });
+
+  it.each(golden.map((example, i) => [i, example] as const))('the report and the mistakes of case %i', (_, {
+    truth,
+    predicted,
+    report: expected,
+    confusion,
+    labels,
+  }) => {
+    const names = Array.from({ length: 40 }, (_, label) => `${label}`);
+    const report = classificationReport({ truth, predicted }, names);
+    expect(report.classes.map(({ label }) => Number(label))).toEqual(labels);
+    const rows = expected as unknown as Record<string, Record<string, number>>;
+    const expectRow = (actual: { precision: number; recall: number; f1: number }, name: string) => {
+      expect(actual.precision).toBeCloseTo(rows[name]?.precision ?? Number.NaN, 12);
+      expect(actual.recall).toBeCloseTo(rows[name]?.recall ?? Number.NaN, 12);
+      expect(actual.f1).toBeCloseTo(rows[name]?.['f1-score'] ?? Number.NaN, 12);
+    };
+    for (const own of report.classes) {
+      expectRow(own, own.label);
+      expect(own.support).toBe(rows[own.label]?.support);
+    }
+    expectRow(report.macro, 'macro avg');
+    expectRow(report.weighted, 'weighted avg');
+    expect(report.accuracy).toBeCloseTo(classificationScores(truth, predicted).accuracy, 12);
+
+    const mistakes = confusions({ truth, predicted }, names);
+    const cells = confusion.flatMap((row, i) =>
+      row.flatMap((texts, j) => (i !== j && texts > 0 ? [`${labels[i]} ${labels[j]} ${texts}`] : [])),
+    );
+    expect(mistakes.map(({ truth: is, predicted: taken, texts }) => `${is} ${taken} ${texts}`).sort()).toEqual(
+      cells.sort(),
+    );
+    expect(mistakes.map(({ texts }) => texts)).toEqual(mistakes.map(({ texts }) => texts).sort((a, b) => b - a));
+    for (const { truth: is, texts, share } of mistakes) expect(share).toBe(texts / (rows[is]?.support ?? Number.NaN));
+  });
+});
+
+it('counts drawn items as often as they are drawn', () => {
+  const [truth, predicted] = [
+    [0, 1, 2, 1],
+    [0, 2, 2, 1],
+  ];
+  const drawn = [3, 0, 0, 1, 1, 1];
+  expect(classificationScores(truth, predicted, Int32Array.from(drawn))).toEqual(
+    classificationScores(
+      drawn.map((i) => truth[i] as number),
+      drawn.map((i) => predicted[i] as number),
+    ),
+  );
 });
 
 it('gives the published scores of a DistilBERT emotion classifier from its counts', () => {

@@ -3,6 +3,7 @@ import { loadCorpus } from '../../src/data/corpus.ts';
 import { emotions } from '../../src/data/emotions.ts';
 import type { Encoder } from '../../src/encoders/encoder.ts';
 import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
+import { classificationScores } from '../../src/evaluation/classification.ts';
 import {
   drawFewShot,
   type FineTuningCorpora,
@@ -44,14 +45,21 @@ onEachEngine('fine-tuning', () => {
     const task = await taskFor(encoder);
     const before = weightsOf(encoder);
     const progress: [number, number][] = [];
+    const predictions = new Map<string, Int32Array>();
     const fineTunings = {
       fineTuning: fineTuningSchema.parse(quick),
       fewShot: fewShotSchema.parse({ ...quick, epochs: 1, perClass: [2, 4], draws: 2 }),
       multiTask: fineTuningSchema.parse(quick),
     };
     const tune = () =>
-      fineTuneOnTasks(encoder, { tasks: [task], beside: turned(task) }, { ...fineTunings, pooling }, (step, steps) =>
-        progress.push([step, steps]),
+      fineTuneOnTasks(
+        encoder,
+        { tasks: [task], beside: turned(task) },
+        { ...fineTunings, pooling },
+        {
+          onProgress: (step, steps) => progress.push([step, steps]),
+          onPredicted: (classifier, predicted) => predictions.set(classifier, predicted),
+        },
       );
     const metrics = await tune();
     expect(weightsOf(encoder)).toEqual(before);
@@ -66,6 +74,10 @@ onEachEngine('fine-tuning', () => {
     // 36 texts in batches of 8, 24 times, alone and beside others; 6 and 12 texts once, by 2 drawings each.
     const steps = 2 * 24 * 5 + 2 * (1 + 2);
     expect(progress).toEqual(Array.from({ length: steps }, (_, i) => [i + 1, steps]));
+    expect([...predictions.keys()]).toEqual(['task.fineTuning', 'task.multiTask']);
+    for (const [name, predicted] of predictions) {
+      expect(classificationScores(task.test.labels, predicted).macroF1).toBe(metrics[`${name}.macroF1`]);
+    }
     expect(await tune()).toEqual(metrics);
     encoder.dispose();
   });

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holm, pairedDifference, paretoFront, signFlipTest, summary } from '../../src/evaluation/statistics.ts';
+import {
+  bootstrapIntervals,
+  holm,
+  pairedDifference,
+  paretoFront,
+  signFlipTest,
+  summary,
+} from '../../src/evaluation/statistics.ts';
+import { stream } from '../../src/random.ts';
 import golden from './golden/intervals.json' with { type: 'json' };
 import significance from './golden/significance.json' with { type: 'json' };
 
@@ -180,5 +188,33 @@ describe('holm', () => {
         }
       }),
     );
+  });
+});
+
+describe('bootstrapIntervals', () => {
+  const random = stream(3, 'values');
+  const values = Float64Array.from({ length: 400 }, () => random.normal());
+  const meanOf = (drawn: Int32Array) => drawn.reduce((sum, i) => sum + (values[i] as number), 0) / drawn.length;
+  const options = { resamples: 2000, seed: 1 };
+
+  it('of a mean is about ±1.96 standard errors', () => {
+    const { mean } = bootstrapIntervals(values.length, (drawn) => ({ mean: meanOf(drawn) }), options);
+    const { mean: centre, halfWidth } = summary([...values]);
+    expect((mean.high + mean.low) / 2).toBeCloseTo(centre, 1);
+    expect((mean.high - mean.low) / 2 / (halfWidth ?? Number.NaN)).toBeGreaterThan(0.9);
+    expect((mean.high - mean.low) / 2 / (halfWidth ?? Number.NaN)).toBeLessThan(1.1);
+  });
+
+  it('of a paired difference is narrower than of either', () => {
+    const figures = (drawn: Int32Array) => ({ one: meanOf(drawn), both: meanOf(drawn) + 0.1 - meanOf(drawn) });
+    const { one, both } = bootstrapIntervals(values.length, figures, options);
+    expect(one.high - one.low).toBeGreaterThan(0.1);
+    expect(both.high - both.low).toBeCloseTo(0, 10);
+  });
+
+  it('follows from its seed', () => {
+    const at = (seed: number) => bootstrapIntervals(50, (drawn) => ({ mean: meanOf(drawn) }), { resamples: 100, seed });
+    expect(at(1)).toEqual(at(1));
+    expect(at(1)).not.toEqual(at(2));
   });
 });

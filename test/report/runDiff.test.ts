@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { pointsOf } from '../../src/report/comparison.ts';
 import { diffPoints, diffRuns, diffText } from '../../src/report/runDiff.ts';
 import { noColours } from '../../src/report/terminal.ts';
-import { type ExperimentResults, readExperiment, readRunSummary } from '../../src/tracking/results.ts';
+import { type ExperimentResults, readExperiment, readRun } from '../../src/tracking/results.ts';
 import { cellId, writeMadeUpResults } from './madeUpResults.ts';
 
 const temperature = 'objective.supCon.temperature';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 function runOf(point: number, seed: number) {
-  return readRunSummary(join(results.folder, 'cells', cellId(point, seed)));
+  return readRun(join(results.folder, 'cells', cellId(point, seed)));
 }
 
 describe('diffRuns', () => {
@@ -45,6 +45,49 @@ describe('diffRuns', () => {
     const other = { ...run, end: { ...run.end, metrics: { 'new.metric': 1 } } };
     const [first] = diffRuns(other, run).metrics;
     expect(first).toEqual({ metric: 'new.metric', a: { mean: 1, halfWidth: null, n: 1 } });
+  });
+});
+
+describe('over other test texts', () => {
+  const truth = Array.from({ length: 300 }, (_, i) => i % 3);
+  const withPredictions = (share: number, classifier = 'knn') => {
+    const run = runOf(0, 1);
+    const predicted = truth.map((label, i) => (i < share * truth.length ? label : (label + 1) % 3));
+    const record = {
+      type: 'predictions' as const,
+      classifier,
+      labelNames: ['a', 'b', 'c'],
+      truth,
+      predicted,
+      wall: {},
+    };
+    return { ...run, end: { ...run.end, metrics: { 'knn.accuracy': share } }, predictions: [record] };
+  };
+
+  test('the difference has an interval, paired text by text', () => {
+    const [metric] = diffRuns(withPredictions(0.5), withPredictions(0.6)).metrics;
+    expect(metric?.difference?.mean).toBeCloseTo(0.1, 12);
+    const { low = Number.NaN, high = Number.NaN } = metric?.overTexts ?? {};
+    // 30 of 300 texts differ: a standard error of √(.1 · .9 / 300).
+    const error = Math.sqrt((0.1 * 0.9) / 300);
+    expect(low).toBeGreaterThan(0.1 - 2.3 * error);
+    expect(low).toBeLessThan(0.1 - 1.6 * error);
+    expect(high).toBeGreaterThan(0.1 + 1.6 * error);
+    expect(high).toBeLessThan(0.1 + 2.3 * error);
+    const shown = diffText(diffRuns(withPredictions(0.5), withPredictions(0.6)), { a: 'a', b: 'b' }, noColours);
+    expect(shown).toMatch(/accuracy % +50\.0 +60\.0 +\+10\.0 +\+\d\.\d to \+1\d\.\d/);
+    expect(shown).toContain('paired bootstrap');
+  });
+
+  test('a classifier that only one has, or other texts, give none', () => {
+    const other = withPredictions(0.6);
+    const turned = {
+      ...other,
+      predictions: other.predictions.map((own) => ({ ...own, truth: own.truth.toReversed() })),
+    };
+    for (const b of [withPredictions(0.6, 'sst2.knn'), turned]) {
+      expect(diffRuns(withPredictions(0.5), b).metrics[0]?.overTexts).toBeUndefined();
+    }
   });
 });
 

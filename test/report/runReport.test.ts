@@ -12,11 +12,11 @@ beforeAll(async () => {
   cells = join(await writeMadeUpResults(), 'made-up', 'cells');
 });
 
-function report(id: string, change: (run: Run) => Run = (run) => run): string {
+function report(id: string, change: (run: Run) => Run = (run) => run, classifier = 'knn'): string {
   const run = change({ ...readRun(join(cells, id)), folder: 'results/made-up/cells/…' });
   const changed = changedSettings(run.start.settings, Object.keys(run.start.axes));
   const original = readRun(join(cells, originalId));
-  return runReport({ run, changed, ...(run.start.kind === 'retrofit' && { original }) }, noColours);
+  return runReport({ run, changed, classifier, ...(run.start.kind === 'retrofit' && { original }) }, noColours);
 }
 
 test('a retrofitted run', () => {
@@ -101,4 +101,44 @@ test('of many validations some are shown, the first and the last among them', ()
   expect(steps).toHaveLength(8);
   expect(steps).toEqual(expect.arrayContaining([1, 100]));
   expect(text).toContain('8 of 100 validations');
+});
+
+const predictions = (classifier: string) => ({
+  type: 'predictions' as const,
+  classifier,
+  labelNames: ['joy', 'fear', 'anger'],
+  truth: [0, 0, 1, 1, 1],
+  predicted: [0, 1, 1, 1, 0],
+  wall: {},
+});
+
+test('the scores of a classifier by class, and its mistakes', () => {
+  const text = report(cellId(0, 1), (run) => ({ ...run, predictions: [predictions('knn'), predictions('sst2.knn')] }));
+  expect(text.slice(text.indexOf('By class'))).toMatchInlineSnapshot(`
+    "By class: knn
+    class          precision %  recall %  F1 %  texts
+    ─────────────────────────────────────────────────
+    joy                   50.0      50.0  50.0      2
+    fear                  66.7      66.7  66.7      3
+    accuracy                              60.0      5
+    macro mean            58.3      58.3  58.3      5
+    weighted mean         60.0      60.0  60.0      5
+    Others with --classifier: sst2.knn
+
+    Most frequent mistakes: knn
+    is    taken for  texts  % of the class
+    ──────────────────────────────────────
+    joy   fear           1            50.0
+    fear  joy            1            33.3
+
+    Notes
+      3 texts cut to 128 tokens"
+  `);
+});
+
+test('a classifier that the run does not have', () => {
+  const change = (run: Run) => ({ ...run, predictions: [predictions('knn')] });
+  expect(() => report(cellId(0, 1), change, 'kn')).toThrow(
+    'CLASSIFIER_UNKNOWN: --classifier kn; expected one of knn. Name one of them. Did you mean "knn"?',
+  );
 });

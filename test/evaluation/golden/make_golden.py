@@ -13,7 +13,7 @@ from scipy import stats
 from sklearn import metrics
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -81,7 +81,17 @@ def classification():
         truth = random.integers(classes, size=80)
         predicted = np.where(random.random(80) < 0.6, truth, random.integers(classes + 1, size=80))
         cases.append((truth.tolist(), predicted.tolist()))
-    return [{"truth": t, "predicted": p, **scores(t, p)} for t, p in cases]
+    return [
+        {
+            "truth": t,
+            "predicted": p,
+            **scores(t, p),
+            "report": classification_report(t, p, output_dict=True, zero_division=0),
+            "confusion": confusion_matrix(t, p).tolist(),
+            "labels": np.union1d(t, p).tolist(),
+        }
+        for t, p in cases
+    ]
 
 
 def intervals():
