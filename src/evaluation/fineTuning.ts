@@ -16,6 +16,7 @@ import { train } from '../training/trainer.ts';
 import { type ClassificationScores, classificationScores } from './classification.ts';
 import type { OnPredicted } from './evaluator.ts';
 import { rowRanges, rowsTensor } from './matrix.ts';
+import { type Probabilities, type ProbabilityScores, probabilityScores } from './probabilities.ts';
 
 /** How an encoder is trained on a task: AdamW with linear warm-up over a tenth of the steps, then linear decay. */
 export const fineTuningSchema = z.strictObject({
@@ -193,7 +194,7 @@ async function fineTune(
   run: Run,
   pooling: Pooling,
   onStep: (step: number) => void,
-): Promise<ClassificationScores & { diverged: number; predicted: Int32Array }> {
+): Promise<ClassificationScores & ProbabilityScores & { diverged: number; predicted: Int32Array }> {
   const { test } = run.task;
   const { epochs, learningRate, headLearningRate } = run.options;
   const { texts, labels, tasks, sampler } = trainingSetOf(run);
@@ -218,8 +219,19 @@ async function fineTune(
       seed: run.seed,
       onStep: ({ step }) => onStep(step),
     });
-    const predicted = await classify(encoder, heads, test.texts, pooling, run.task.labelNames.length);
-    return { ...classificationScores(test.labels, predicted), diverged: Number(status === 'diverged'), predicted };
+    const { predicted, probabilities } = await classify(
+      encoder,
+      heads,
+      test.texts,
+      pooling,
+      run.task.labelNames.length,
+    );
+    return {
+      ...classificationScores(test.labels, predicted),
+      ...probabilityScores(test.labels, probabilities),
+      diverged: Number(status === 'diverged'),
+      predicted,
+    };
   } finally {
     heads.dispose();
   }
@@ -267,24 +279,26 @@ function sideBySide(first: Sampler, second: Sampler, items: number): Sampler {
   };
 }
 
-/** Which of the first classes has the highest score for each text; the first of equal ones. */
+/** Which of the first classes has the highest score for each text, the first of equal ones, and their softmax. */
 async function classify(
   encoder: Encoder,
   { classification }: Heads,
   texts: TokenSequences,
   pooling: Pooling,
   classes: number,
-): Promise<Int32Array> {
+): Promise<{ predicted: Int32Array; probabilities: Probabilities }> {
   if (!classification) throw new RangeError('expected a classification head');
   const embeddings = await embedTexts(encoder, texts, { pooling });
   const predicted = new Int32Array(texts.size);
+  const values = new Float32Array(texts.size * classes);
   for (const range of rowRanges(texts.size, 4096)) {
-    const best = tf.tidy(() => {
-      const scores = classification.logits(rowsTensor(embeddings, range));
-      return tf.argMax(tf.slice2d(scores, [0, 0], [-1, classes]), 1);
-    });
+    const [best, shares] = tf.tidy(() => {
+      const scores = tf.slice2d(classification.logits(rowsTensor(embeddings, range)), [0, 0], [-1, classes]);
+      return [tf.argMax(scores, 1), tf.softmax(scores)];
+    }) as [tf.Tensor1D, tf.Tensor2D];
     predicted.set(await best.data<'int32'>(), range.from);
-    best.dispose();
+    values.set(await shares.data<'float32'>(), range.from * classes);
+    tf.dispose([best, shares]);
   }
-  return predicted;
+  return { predicted, probabilities: { values, classes } };
 }

@@ -4,6 +4,7 @@ import { type ClassificationScores, classificationScores } from './classificatio
 import type { EmbeddedCorpus } from './evaluator.ts';
 import { minimise } from './lbfgs.ts';
 import { columnMeans, type Matrix, rowsTensor, valuesOf } from './matrix.ts';
+import { type Probabilities, type ProbabilityScores, probabilityScores } from './probabilities.ts';
 
 export const logisticRegressionSchema = z.strictObject({
   /** Inverse strength of the penalty on the squared weights. */
@@ -24,22 +25,22 @@ const tolerance = 1e-4;
 export async function logisticRegression(
   { train, test, onPredicted }: EmbeddedCorpus,
   options: LogisticRegressionOptions,
-): Promise<ClassificationScores> {
+): Promise<ClassificationScores & ProbabilityScores> {
   const predict = await fitLogisticRegression(train.embeddings, train.labels, options);
-  const predicted = await predict(test.embeddings);
-  onPredicted?.(predicted);
-  return classificationScores(test.labels, predicted);
+  const { labels, probabilities } = await predict(test.embeddings);
+  onPredicted?.(labels);
+  return { ...classificationScores(test.labels, labels), ...probabilityScores(test.labels, probabilities) };
 }
 
 /**
  * @param labels of the rows; classes that do not occur are never predicted
- * @returns what predicts the label of each row of a matrix
+ * @returns what predicts the label of each row of a matrix, and how likely each class is
  */
 export async function fitLogisticRegression(
   matrix: Matrix,
   labels: Int32Array,
   { c, maxIterations }: LogisticRegressionOptions,
-): Promise<(matrix: Matrix) => Promise<Int32Array>> {
+): Promise<(matrix: Matrix) => Promise<{ labels: Int32Array; probabilities: Probabilities }>> {
   const classes = [...new Set(labels)].sort((a, b) => a - b);
   const place = new Map(classes.map((label, i) => [label, i]));
   const truth = Int32Array.from(labels, (label) => place.get(label) as number);
@@ -84,17 +85,31 @@ export async function fitLogisticRegression(
           true,
         ),
       );
-      return Int32Array.from({ length: queries.rows }, (_, row) => {
+      const all = (classes.at(-1) ?? -1) + 1;
+      const values = new Float64Array(queries.rows * all);
+      const predicted = Int32Array.from({ length: queries.rows }, (_, row) => {
         const own = Float64Array.from({ length: scores }, (_, i) => {
           return (logits[row * scores + i] as number) + (weights[i * width + columns] as number);
         });
-        const best = scores === 1 ? Number((own[0] as number) > 0) : own.indexOf(Math.max(...own));
-        return classes[best] as number;
+        // With a single score that of the first class is 0.
+        const shares = softmax(scores === 1 && classes.length === 2 ? Float64Array.of(0, own[0] as number) : own);
+        shares.forEach((share, i) => {
+          values[row * all + (classes[i] as number)] = share;
+        });
+        return classes[shares.indexOf(Math.max(...shares))] as number;
       });
+      return { labels: predicted, probabilities: { values, classes: all } };
     };
   } finally {
     x.dispose();
   }
+}
+
+function softmax(scores: Float64Array): Float64Array {
+  const largest = Math.max(...scores);
+  const powers = scores.map((score) => Math.exp(score - largest));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
 }
 
 /** Sum of the rows' losses, and each score's share in its slope, [rows, scores]. */

@@ -178,7 +178,7 @@ function classSections({ predictions }: Run, classifier: string, colours: Colour
       remedy: `Name one of them.${didYouMean(classifier, names)}`,
     });
   }
-  const { classes, accuracy, macro, weighted, support } = classificationReport(chosen, chosen.labelNames);
+  const { classes, accuracy, macro, weighted, hardRocAuc, support } = classificationReport(chosen, chosen.labelNames);
   const line = (name: string, own: Pick<ClassReport, 'precision' | 'recall' | 'f1'>, count: number) => [
     name,
     ...[own.precision, own.recall, own.f1].map((value) => (100 * value).toFixed(1)),
@@ -194,10 +194,12 @@ function classSections({ predictions }: Run, classifier: string, colours: Colour
     ],
     colours,
   );
+  const areas = [hardRocAuc.macro, hardRocAuc.weighted].map((area) => (100 * area).toFixed(1));
+  const roc = `ROC-AUC of the predictions, (recall + specificity) / 2: macro ${areas[0]}, weighted ${areas[1]}`;
   const mistakes = confusions(chosen, chosen.labelNames).slice(0, mostConfusions);
   const others = predictions.map((own) => own.classifier).filter((name) => name !== classifier);
   const more = others.length > 0 ? [colours.dim(`Others with --classifier: ${others.join(', ')}`)] : [];
-  const sections: (readonly [string, string])[] = [[`By class: ${classifier}`, [report, ...more].join('\n')]];
+  const sections: (readonly [string, string])[] = [[`By class: ${classifier}`, [report, colours.dim(roc), ...more].join('\n')]];
   if (mistakes.length === 0) return sections;
   const table = textTable(
     [text('is'), text('taken for'), figure('texts'), figure('% of the class')],

@@ -78,6 +78,15 @@ it('gives the published scores of a DistilBERT emotion classifier from its count
   expect(scores.accuracy).toBeCloseTo(0.926, 4);
   expect(scores.weightedF1).toBeCloseTo(0.9262, 4);
   expect(scores.macroF1).toBeCloseTo(0.8834, 4);
+
+  const truth = [...repeat(hits), ...missed];
+  const predicted = [...repeat(hits), ...(shifted ?? [])];
+  const { macro, weighted, hardRocAuc } = classificationReport({ truth, predicted }, []);
+  expect(weighted.precision).toBeCloseTo(0.9272, 4);
+  expect(macro.precision).toBeCloseTo(0.885, 4);
+  expect(macro.recall).toBeCloseTo(0.8836, 4);
+  expect(hardRocAuc.weighted).toBeCloseTo(0.954361, 6);
+  expect(hardRocAuc.macro).toBeCloseTo(0.934186, 6);
 });
 
 describe('properties', () => {

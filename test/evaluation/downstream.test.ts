@@ -17,12 +17,17 @@ onEachEngine('downstream', () => {
   it('judges each task by each classifier', async () => {
     const tasks = ['a', 'b'].map((name, i) => ({ name, train: separable(40, i), test: separable(12, 10 + i) }));
     const metrics = await evaluateDownstream(tasks, downstreamSchema.parse({ tasks: ['a', 'b'] }));
-    const names = ['a', 'b'].flatMap((task) =>
-      ['knn', 'logisticRegression'].flatMap((classifier) =>
-        ['accuracy', 'macroF1', 'weightedF1'].map((metric) => `${task}.${classifier}.${metric}`),
-      ),
-    );
-    expect(metrics).toEqual(Object.fromEntries(names.map((name) => [name, 1])));
+    const scores = ['accuracy', 'macroF1', 'weightedF1'];
+    const ofProbabilities = ['logLoss', 'calibrationError', 'rocAuc', 'rocAucWeighted'];
+    for (const task of ['a', 'b']) {
+      const named = (classifier: string, names: readonly string[]) =>
+        Object.fromEntries(names.map((name) => [name, metrics[`${task}.${classifier}.${name}`]]));
+      expect(named('knn', scores)).toEqual({ accuracy: 1, macroF1: 1, weightedF1: 1 });
+      const found = named('logisticRegression', [...scores, ...ofProbabilities]);
+      expect(found).toMatchObject({ accuracy: 1, macroF1: 1, weightedF1: 1, rocAuc: 1, rocAucWeighted: 1 });
+      expect(found.logLoss).toBeLessThan(Math.log(2));
+    }
+    expect(Object.keys(metrics)).toHaveLength(2 * (scores.length + scores.length + ofProbabilities.length));
   });
 
   it('has nothing to say without tasks', async () => {

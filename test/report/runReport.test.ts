@@ -123,6 +123,7 @@ test('the scores of a classifier by class, and its mistakes', () => {
     accuracy                              60.0      5
     macro mean            58.3      58.3  58.3      5
     weighted mean         60.0      60.0  60.0      5
+    ROC-AUC of the predictions, (recall + specificity) / 2: macro 58.3, weighted 58.3
     Others with --classifier: sst2.knn
 
     Most frequent mistakes: knn

@@ -117,6 +117,52 @@ def significance():
     return cases
 
 
+def by_number(model, rows):
+    found = model.predict_proba(rows)
+    result = np.zeros((len(rows), model.classes_.max() + 1))
+    result[:, model.classes_] = found
+    return result.ravel().tolist()
+
+
+def calibration_error(truth, likely, bins=15):
+    confidence, predicted = likely.max(axis=1), likely.argmax(axis=1)
+    edges = np.linspace(0, 1, bins + 1)
+    error = 0.0
+    for low, high in zip(edges[:-1], edges[1:]):
+        inside = (confidence > low) & (confidence <= high)
+        if inside.any():
+            error += inside.mean() * abs((predicted[inside] == truth[inside]).mean() - confidence[inside].mean())
+    return error
+
+
+def probabilities():
+    own = np.random.default_rng(11)
+    cases = []
+    for texts, classes, sharpness in ((40, 2, 1.0), (60, 3, 2.0), (80, 6, 0.3), (300, 28, 3.0)):
+        truth = np.concatenate([np.arange(classes), own.integers(classes, size=texts - classes)])
+        scores = sharpness * own.normal(size=(texts, classes)) + 1.5 * np.eye(classes)[truth]
+        likely = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        # Two decimals, so that there are ties.
+        likely = np.round(likely, 2) + 1e-3
+        likely = likely / likely.sum(axis=1, keepdims=True)
+        binary = classes == 2
+        area = lambda average: metrics.roc_auc_score(
+            truth, likely[:, 1] if binary else likely, multi_class="ovr", average=average
+        )
+        cases.append(
+            {
+                "classes": classes,
+                "truth": truth.tolist(),
+                "probabilities": likely.ravel().tolist(),
+                "logLoss": metrics.log_loss(truth, likely),
+                "calibrationError": calibration_error(truth, likely),
+                "rocAuc": area("macro"),
+                "rocAucWeighted": area("weighted"),
+            }
+        )
+    return cases
+
+
 def agreement():
     n = 60
     cases = [
@@ -193,6 +239,7 @@ def logistic():
                 "trainLabels": train_labels.tolist(),
                 "test": test.ravel().tolist(),
                 "predicted": model.predict(test).tolist(),
+                "probabilities": by_number(model, test),
                 # Of the two best classes: how close it was.
                 "margin": np.diff(np.sort(model.predict_proba(test), axis=1)[:, -2:], axis=1).ravel().tolist(),
             }
@@ -208,6 +255,7 @@ golden = {
     "agreement": agreement(),
     "clusters": clusters(),
     "logistic": logistic(),
+    "probabilities": probabilities(),
 }
 for name, value in golden.items():
     Path(__file__).with_name(f"{name}.json").write_text(json.dumps(value) + "\n")
