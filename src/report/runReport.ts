@@ -199,7 +199,9 @@ function classSections({ predictions }: Run, classifier: string, colours: Colour
   const mistakes = confusions(chosen, chosen.labelNames).slice(0, mostConfusions);
   const others = predictions.map((own) => own.classifier).filter((name) => name !== classifier);
   const more = others.length > 0 ? [colours.dim(`Others with --classifier: ${others.join(', ')}`)] : [];
-  const sections: (readonly [string, string])[] = [[`By class: ${classifier}`, [report, colours.dim(roc), ...more].join('\n')]];
+  const sections: (readonly [string, string])[] = [
+    [`By class: ${classifier}`, [report, colours.dim(roc), ...more].join('\n')],
+  ];
   if (mistakes.length === 0) return sections;
   const table = textTable(
     [text('is'), text('taken for'), figure('texts'), figure('% of the class')],
