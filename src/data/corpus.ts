@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { didYouMean } from '../didYouMean.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { stream } from '../random.ts';
+import { type Declaration, declarationSchema } from './declaration.ts';
 import { embedded, embeddedSource } from './embedded.ts';
 import { emoContext } from './emoContext.ts';
 import { emotion } from './emotion.ts';
-import { folderSource } from './folder.ts';
 import { goEmotions, goEmotionsSource } from './goEmotions.ts';
 import { isear } from './isear.ts';
 import { isFolder } from './isFolder.ts';
 import { describeLeaks, leakReport } from './leaks.ts';
 import { mustard } from './mustard.ts';
+import { fileSource, folderSource, isTable } from './ownData.ts';
 import {
   type CorpusSource,
   type DataPlaces,
@@ -41,8 +43,10 @@ export const sources = {
 
 /** Which corpus, and which part of it. */
 export const dataSchema = z.strictObject({
-  /** The name of a corpus (see `sources`), or a folder with train, validation and test files. */
+  /** The name of a corpus (see `sources`), a folder with train, validation and test files, or a single file. */
   source: z.string().min(1).default('embedded'),
+  /** How one's own folder or file is read. */
+  own: declarationSchema.optional(),
   /** Names of classes to leave out, e.g. `['neutral']`. */
   exclude: z.array(z.string()).default([]),
   /** At most so many texts of each split, drawn at random but always the same ones. Default: all. */
@@ -78,8 +82,8 @@ export interface Corpus extends Readonly<Record<SplitName, Split>> {
  *
  * @throws UserError DATA_UNKNOWN_SOURCE, DATA_UNKNOWN_CLASS, DATA_ONE_CLASS, DATA_TOO_SMALL, or what the source found
  */
-export async function loadCorpus({ source, exclude, limit }: DataOptions, places: DataPlaces): Promise<Corpus> {
-  const content = await (await findSource(source)).read(places);
+export async function loadCorpus({ source, own, exclude, limit }: DataOptions, places: DataPlaces): Promise<Corpus> {
+  const content = await (await findSource(source, own)).read(places);
   throwIfAny(unknownClasses(exclude, content.labelNames));
   const chosen = excludeClasses(content, exclude);
   const kept = limit === undefined ? chosen : limitSplits(chosen, limit);
@@ -110,15 +114,25 @@ export async function loadCorpus({ source, exclude, limit }: DataOptions, places
   };
 }
 
-async function findSource(source: string): Promise<CorpusSource> {
+async function findSource(source: string, own: Declaration | undefined): Promise<CorpusSource> {
   const named = new Map<string, CorpusSource>(Object.entries(sources)).get(source);
+  if (named && own) {
+    throw new UserError({
+      code: 'DATA_OWN_OF_NAMED',
+      given: `data.own for ${source}`,
+      expected: 'a folder or a file, which data.own describes',
+      remedy: 'Remove data.own, or name your own data as the source.',
+    });
+  }
   if (named) return named;
-  if (await isFolder(source)) return folderSource(source);
+  const declaration = own ?? declarationSchema.parse({});
+  if (await isFolder(source)) return folderSource(source, declaration);
+  if (isTable(source) && existsSync(source)) return fileSource(source, declaration);
   const names = Object.keys(sources);
   throw new UserError({
     code: 'DATA_UNKNOWN_SOURCE',
     given: `source "${source}"`,
-    expected: `${names.join(', ')} or a folder with train, validation and test files`,
+    expected: `${names.join(', ')}, a folder with train, validation and test files, or a .csv, .tsv, .jsonl or .parquet file`,
     remedy: `Correct the name or the path.${didYouMean(source, names)}`,
   });
 }

@@ -63,16 +63,7 @@ export async function readTable(
   const [header, ...records] = await readRecords(file, format, problems);
   if (header === undefined) return [];
   const columns = header.fields.map((name) => name.trim());
-  const missing = required.filter((name) => !columns.includes(name));
-  for (const name of missing) {
-    problems.add({
-      code: 'DATA_MISSING_COLUMN',
-      given: `${file} has no column "${name}" but ${columns.map((c) => `"${c}"`).join(', ')}`,
-      expected: `the columns ${required.join(' and ')} in its first line`,
-      remedy: `Name the columns in the first line.${didYouMean(name, columns)}`,
-    });
-  }
-  if (missing.length > 0) return [];
+  if (missingColumns(file, columns, required, problems)) return [];
   if (records.length === 0) {
     problems.add({
       code: 'DATA_EMPTY_FILE',
@@ -82,6 +73,25 @@ export async function readTable(
     });
   }
   return toRows(records, columns, file, problems);
+}
+
+/** Reports the required columns that are not there (DATA_MISSING_COLUMN); whether there are any. */
+export function missingColumns(
+  file: string,
+  columns: readonly string[],
+  required: readonly string[],
+  problems: ProblemList,
+): boolean {
+  const missing = required.filter((name) => !columns.includes(name));
+  for (const name of missing) {
+    problems.add({
+      code: 'DATA_MISSING_COLUMN',
+      given: `${file} has no column "${name}" but ${columns.map((c) => `"${c}"`).join(', ')}`,
+      expected: `the columns ${required.join(' and ')}`,
+      remedy: `Rename one, or say in the experiment which they are: data.columns.${didYouMean(name, columns)}`,
+    });
+  }
+  return missing.length > 0;
 }
 
 /** Reads a TSV whose columns are known by position, without quoting. */

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { type Neighbours, nearestOthers, type SearchOptions } from './cosineSearch.ts';
+import { type Neighbours, nearestOthers } from './cosineSearch.ts';
 import { defineEvaluator } from './evaluator.ts';
 import { columnMeans, type Matrix, norm, normaliseRows, type RowRange, row, rowRanges, rowsTensor } from './matrix.ts';
 
 const schema = z.strictObject({
   /** Neighbours whose overlap is taken. */
   k: z.int().positive().default(10),
+  /** Other numbers of neighbours, whose overlap is `neighbourOverlapAt5`, …. */
+  alsoAt: z.array(z.int().positive()).default([]),
   /** Rows that are compared at a time: chunk² similarities are in memory, 16 MB at the default. */
   chunk: z.int().positive().default(2048),
 });
@@ -19,13 +21,15 @@ const schema = z.strictObject({
 export const drift = defineEvaluator({
   schema,
   primary: { metric: 'deltaEmb', direction: 'lower' },
-  async evaluate({ test: { embeddings }, original }, { k, chunk }) {
+  async evaluate({ test: { embeddings }, original }, { k, alsoAt, chunk }) {
+    const [overlap, ...others] = await neighbourOverlaps(embeddings, original.test, [k, ...alsoAt], chunk);
     return {
       deltaEmb: deltaMse(embeddings, original.test),
       deltaL2: deltaL2(embeddings, original.test),
       deltaCos: deltaCos(embeddings, original.test),
       deltaTopo: await deltaTopo(embeddings, original.test, chunk),
-      neighbourOverlap: await neighbourOverlap(embeddings, original.test, { k, chunk }),
+      neighbourOverlap: overlap as number,
+      ...Object.fromEntries(alsoAt.map((other, i) => [`neighbourOverlapAt${other}`, others[i] as number])),
       cka: await linearCka(embeddings, original.test),
     };
   },
@@ -102,18 +106,29 @@ function cosines(unit: Matrix, rows: RowRange, columns: RowRange): tf.Tensor2D {
   return tf.matMul(rowsTensor(unit, rows), rowsTensor(unit, columns), false, true);
 }
 
-/** Mean Jaccard index of each text's k nearest other texts, by h and by h0: 1 if all neighbours are kept. */
-export async function neighbourOverlap(embeddings: Matrix, original: Matrix, options: SearchOptions): Promise<number> {
+/** For each k the mean Jaccard index of each text's k nearest other texts, by h and by h0: 1 if all neighbours are kept. */
+export async function neighbourOverlaps(
+  embeddings: Matrix,
+  original: Matrix,
+  ks: readonly number[],
+  chunk: number,
+): Promise<number[]> {
   requireSameShape(embeddings, original, 2);
+  const options = { k: Math.max(...ks), chunk };
   const now = await nearestOthers(embeddings, options);
   const before = await nearestOthers(original, options);
-  let sum = 0;
-  for (let i = 0; i < embeddings.rows; i++) {
-    const known = new Set(neighboursOf(before, i));
-    const kept = neighboursOf(now, i).reduce((count, j) => count + (known.has(j) ? 1 : 0), 0);
-    sum += kept / (2 * now.k - kept);
-  }
-  return sum / embeddings.rows;
+  return ks.map((wanted) => {
+    const k = Math.min(wanted, now.k);
+    let sum = 0;
+    for (let i = 0; i < embeddings.rows; i++) {
+      const known = new Set(neighboursOf(before, i).subarray(0, k));
+      const kept = neighboursOf(now, i)
+        .subarray(0, k)
+        .reduce((count, j) => count + (known.has(j) ? 1 : 0), 0);
+      sum += kept / (2 * k - kept);
+    }
+    return sum / embeddings.rows;
+  });
 }
 
 function neighboursOf({ indices, k }: Neighbours, i: number): Int32Array {

@@ -89,7 +89,7 @@ describe('refuses', () => {
     const [problem, ...others] = await problemsOf(load('go-emotions'));
     expect(others).toEqual([]);
     expect(problem).toMatchObject({ code: 'DATA_UNKNOWN_SOURCE', given: 'source "go-emotions"' });
-    expect(problem?.expected).toMatch(/^embedded, .*goemotions, .* or a folder/);
+    expect(problem?.expected).toMatch(/^embedded, .*goemotions, .*, a folder with /);
     expect(problem?.remedy).toContain('Did you mean "goemotions"?');
   });
 

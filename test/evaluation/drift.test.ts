@@ -6,7 +6,7 @@ import {
   deltaTopo,
   drift,
   linearCka,
-  neighbourOverlap,
+  neighbourOverlaps,
 } from '../../src/evaluation/drift.ts';
 import type { Matrix } from '../../src/evaluation/matrix.ts';
 import { onEachEngine } from '../engine/engines.ts';
@@ -66,7 +66,7 @@ function moved(rows: number, columns: number, noise: number): { h: Matrix; h0: M
   return { h: mapValues(h0, (value, i) => value + noise * (change.data[i] ?? 0)), h0 };
 }
 
-function suiteOf(h: Matrix, h0: Matrix, options: Partial<{ k: number; chunk: number }> = {}) {
+function suiteOf(h: Matrix, h0: Matrix, options: Partial<{ k: number; alsoAt: number[]; chunk: number }> = {}) {
   const labels = new Int32Array(h.rows);
   return drift.evaluate(
     {
@@ -204,8 +204,21 @@ onEachEngine('drift', () => {
     });
 
     it('neighbours are all the others if there are fewer than k', async () => {
-      expect(await neighbourOverlap(spread, rotated(randomMatrix(3, 2, 5), 1), { k: 10, chunk: 2 })).toBe(1);
+      expect(await neighbourOverlaps(spread, rotated(randomMatrix(3, 2, 5), 1), [10, 1], 2)).toEqual([
+        1,
+        expect.any(Number),
+      ]);
     });
+  });
+
+  it('takes the overlap at other numbers of neighbours in the same search', async () => {
+    const { h, h0 } = moved(40, 6, 0.5);
+    const all = await suiteOf(h, h0, { k: 5, alsoAt: [1, 12, 100] });
+    for (const k of [1, 5, 12, 39]) {
+      const name = k === 5 ? 'neighbourOverlap' : `neighbourOverlapAt${k === 39 ? 100 : k}`;
+      const expected = naive.neighbourOverlap(plainRows(h), plainRows(h0), k);
+      expect((all as Record<string, number>)[name], name).toBeCloseTo(expected, 10);
+    }
   });
 
   it('refuses matrices of different shapes, and pairs of a single text', async () => {
@@ -213,7 +226,7 @@ onEachEngine('drift', () => {
     expect(() => deltaMse(one, matrixOf([[1, 2, 3]]))).toThrow('cannot compare embeddings [1, 2] with [1, 3]');
     expect(deltaL2(one, one)).toBe(0);
     await expect(deltaTopo(one, one, 8)).rejects.toThrow('at least 2 rows');
-    await expect(neighbourOverlap(one, one, { k: 1, chunk: 8 })).rejects.toThrow('at least 2 rows');
+    await expect(neighbourOverlaps(one, one, [1], 8)).rejects.toThrow('at least 2 rows');
     await expect(linearCka(one, one)).rejects.toThrow('at least 2 rows');
   });
 });

@@ -46,6 +46,17 @@ onEachEngine('knn', () => {
     expect(scores).toEqual({ accuracy: 1, macroF1: 1, weightedF1: 1 });
   });
 
+  it('gives the scores at other numbers of neighbours from the same search', async () => {
+    const context = contextOf({ train, test });
+    const all = await knn.evaluate(context, { ...options, k: 3, alsoAt: [1, 10] });
+    for (const k of [1, 3, 10]) {
+      const alone = await knn.evaluate(context, { ...options, k });
+      for (const [name, score] of Object.entries(alone)) {
+        expect((all as Record<string, number>)[k === 3 ? name : `${name}At${k}`], `${name} at ${k}`).toBe(score);
+      }
+    }
+  });
+
   it('lets all references vote if there are fewer than k', async () => {
     const few = {
       embeddings: matrixOf([

@@ -1,0 +1,21 @@
+"""Writes the Parquet files of test/data/parquet.test.ts, as Hugging Face's datasets and pyarrow write them.
+
+pip install pyarrow datasets; python make_parquet.py
+"""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasets import ClassLabel, Dataset, Features, Value
+
+here = Path(__file__).parent / "parquet"
+here.mkdir(exist_ok=True)
+
+features = Features({"text": Value("string"), "label": ClassLabel(names=["negative", "positive"]), "id": Value("int64")})
+rows = {"text": ["fine", "awful", "naïve – déjà vu"], "label": [1, 0, 1], "id": [7, 8, 2**40]}
+Dataset.from_dict(rows, features=features).to_parquet(str(here / "huggingface.parquet"))
+
+plain = pa.table({"review": ["good", None, "bad"], "stars": pa.array([5, 3, 1], pa.int32()), "sure": [True, False, True]})
+pq.write_table(plain, here / "plain.parquet")
+pq.write_table(plain, here / "zstd.parquet", compression="zstd")
