@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { TextDecoder } from 'node:util';
-import { systemErrorCode } from '../errors.ts';
+import { type Problem, systemErrorCode } from '../errors.ts';
 import type { ProblemList } from './problemList.ts';
 
 const lineFeed = 0x0a;
 
 /**
  * Reads a UTF-8 file, without its byte order mark. Adds to the problems, and returns the empty string, if the file is
- * missing (DATA_MISSING_FILE), unreadable (DATA_UNREADABLE_FILE), not UTF-8 (DATA_NOT_UTF8, once for each bad line) or
- * blank (DATA_EMPTY_FILE).
+ * missing (DATA_MISSING_FILE), unreadable (DATA_UNREADABLE_FILE), not UTF-8 (DATA_NOT_UTF8, once for each bad line), holds
+ * zero bytes (DATA_ZERO_BYTE) or a line of more than 16 MB (DATA_LINE_TOO_LONG), or is blank (DATA_EMPTY_FILE).
  */
 export async function readTextFile(file: string, problems: ProblemList): Promise<string> {
   let bytes: Buffer;
@@ -44,6 +44,11 @@ export async function readTextFile(file: string, problems: ProblemList): Promise
     });
   }
   if (badLines.length > 0) return '';
+  const odd = oddLines(bytes);
+  for (const { line, code, given, expected, remedy } of odd) {
+    problems.add({ code, given: `${file}:${line} ${given}`, expected, remedy });
+  }
+  if (odd.length > 0) return '';
   const text = new TextDecoder().decode(bytes);
   if (text.trim() === '') {
     problems.add({
@@ -55,6 +60,40 @@ export async function readTextFile(file: string, problems: ProblemList): Promise
     return '';
   }
   return text;
+}
+
+/** Longer than any text, and any file of texts that is one line of JSON. */
+const longestLine = 16 * 2 ** 20;
+
+/** What is valid UTF-8 and yet no text. */
+function oddLines(bytes: Buffer): (Omit<Problem, 'given'> & { readonly line: number; readonly given: string })[] {
+  const odd: ReturnType<typeof oddLines> = [];
+  const hasZero = bytes.includes(0);
+  if (!hasZero && bytes.length <= longestLine) return odd;
+  for (let line = 1, begin = 0; begin < bytes.length; line++) {
+    const found = bytes.indexOf(lineFeed, begin);
+    const end = found === -1 ? bytes.length : found;
+    if (hasZero && bytes.subarray(begin, end).includes(0)) {
+      odd.push({
+        line,
+        code: 'DATA_ZERO_BYTE',
+        given: 'has a zero byte',
+        expected: 'text',
+        remedy: 'Check that it is a text file in UTF-8, not in UTF-16; without these bytes: tr -d "\\000".',
+      });
+    }
+    if (end - begin > longestLine) {
+      odd.push({
+        line,
+        code: 'DATA_LINE_TOO_LONG',
+        given: `has ${Math.round((end - begin) / 2 ** 20)} MB`,
+        expected: `lines of at most ${longestLine / 2 ** 20} MB`,
+        remedy: 'Check that the file has line breaks, one text a line.',
+      });
+    }
+    begin = end + 1;
+  }
+  return odd;
 }
 
 /** 1-based numbers of the lines that are not UTF-8. A line feed is never part of a longer UTF-8 sequence. */

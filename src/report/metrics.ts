@@ -57,7 +57,7 @@ export function formatInterval(metric: string, { low, high }: Interval): string 
 }
 
 function isPercentage(metric: string): boolean {
-  return /(accuracy|F1)$/.test(metric);
+  return /(accuracy|F1)(At\d+)?$/.test(metric);
 }
 
 function percent(value: number): string {

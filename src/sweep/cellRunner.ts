@@ -95,10 +95,12 @@ async function runOriginal(cell: Cell, context: CellContext, journal: JournalWri
   const tasks: DownstreamTask[] = [];
   for (const settings of taskSettings(cell.settings)) {
     const own = await materials.corpus(settings);
+    const embeddings = await materials.frozen(settings, engine, 'test');
     tasks.push({
       name: own.name,
       train: { embeddings: await materials.frozen(settings, engine, 'train'), labels: own.train.labels },
-      test: { embeddings: await materials.frozen(settings, engine, 'test'), labels: own.test.labels },
+      test: { embeddings, labels: own.test.labels },
+      original: { test: embeddings },
     });
   }
   const predictions = await predictionsWriter(cell, materials, journal);
@@ -191,6 +193,7 @@ async function runRetrofit(
         corpus: await materials.corpus(task),
         train: await materials.tokens(task, 'train'),
         test: await materials.tokens(task, 'test'),
+        original: await materials.frozen(task, engine, 'test'),
       })),
     );
     // All at once: texts that are in several of them are embedded once.
@@ -205,10 +208,11 @@ async function runRetrofit(
       references,
       test: test as Matrix,
       original: await materials.frozen(settings, engine, 'test'),
-      tasks: tasks.map(({ corpus: { name, train, test: held } }, i) => ({
+      tasks: tasks.map(({ corpus: { name, train, test: held }, original }, i) => ({
         name,
         train: { embeddings: ofTasks[2 * i] as Matrix, labels: train.labels },
         test: { embeddings: ofTasks[2 * i + 1] as Matrix, labels: held.labels },
+        original: { test: original },
       })),
     };
     const predictions = await predictionsWriter(cell, materials, journal);

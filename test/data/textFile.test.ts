@@ -30,6 +30,16 @@ describe('reports', () => {
       { file: Buffer.from('fine\ncaf\xe9\nfine\n\xfcber', 'latin1') },
       ['DATA_NOT_UTF8: file:2 has bytes that are not UTF-8', 'DATA_NOT_UTF8: file:4 has bytes that are not UTF-8'],
     ],
+    [
+      'zero bytes, by line',
+      { file: 'fine\na\0b\nfine\n\0' },
+      ['DATA_ZERO_BYTE: file:2 has a zero byte', 'DATA_ZERO_BYTE: file:4 has a zero byte'],
+    ],
+    [
+      'a line that is no text',
+      { file: `fine\n${'x'.repeat(100 * 2 ** 20)}\nfine` },
+      ['DATA_LINE_TOO_LONG: file:2 has 100 MB'],
+    ],
     ['UTF-16', { file: Buffer.from('\uFEFFa', 'utf16le') }, ['DATA_NOT_UTF8: file:1 has bytes that are not UTF-8']],
   ];
   it.each(cases)('%s', async (_, files, expected) => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { downstreamSchema, evaluateDownstream } from '../../src/evaluation/downstream.ts';
+import { drift } from '../../src/evaluation/drift.ts';
 import { onEachEngine } from '../engine/engines.ts';
 import { randomMatrix } from './matrices.ts';
 
@@ -15,7 +16,10 @@ function separable(rows: number, seed: number) {
 
 onEachEngine('downstream', () => {
   it('judges each task by each classifier', async () => {
-    const tasks = ['a', 'b'].map((name, i) => ({ name, train: separable(40, i), test: separable(12, 10 + i) }));
+    const tasks = ['a', 'b'].map((name, i) => {
+      const test = separable(12, 10 + i);
+      return { name, train: separable(40, i), test, original: { test: separable(12, 20 + i).embeddings } };
+    });
     const metrics = await evaluateDownstream(tasks, downstreamSchema.parse({ tasks: ['a', 'b'] }));
     const scores = ['accuracy', 'macroF1', 'weightedF1'];
     const ofProbabilities = ['logLoss', 'calibrationError', 'rocAuc', 'rocAucWeighted'];
@@ -27,7 +31,10 @@ onEachEngine('downstream', () => {
       expect(found).toMatchObject({ accuracy: 1, macroF1: 1, weightedF1: 1, rocAuc: 1, rocAucWeighted: 1 });
       expect(found.logLoss).toBeLessThan(Math.log(2));
     }
-    expect(Object.keys(metrics)).toHaveLength(2 * (scores.length + scores.length + ofProbabilities.length));
+    for (const { name, test, original } of tasks) {
+      const measured = await drift.evaluate({ train: test, test, original, seed: 1 }, drift.schema.parse({}));
+      for (const [metric, value] of Object.entries(measured)) expect(metrics[`${name}.drift.${metric}`]).toBe(value);
+    }
   });
 
   it('has nothing to say without tasks', async () => {
