@@ -119,7 +119,7 @@ async function distil(student: Encoder, texts: readonly string[], targets: Matri
   const objective = weightedSum(objectiveSchema.parse({ vectorSpacePreservation: { weight: 1 / targetMeanSquare } }));
   const heads = createHeads(objective.needs, {
     projection: { kind: 'linear', out: 1 },
-    classes: 0,
+    classes: [],
     inputSize: width,
     seed,
   });

@@ -11,7 +11,7 @@ import { defineExperiment } from '../src/sweep/experiment.ts';
 
 export default defineExperiment({
   name: 'fork-me',
-  // 'embedded', 'goemotions', or a folder with train, validation and test as .jsonl, .csv or .tsv (text, label).
+  // 'embedded', 'goemotions', a folder with train, validation and test as .jsonl, .csv, .tsv or .parquet, or one such file.
   data: { source: 'embedded' },
   // 'mini', a Hugging Face folder, or owner/name on the hub.
   encoder: 'mini',

@@ -1,5 +1,6 @@
 import process from 'node:process';
-import { loadCorpus, sources } from '../data/corpus.ts';
+import { type Corpus, loadCorpus, sources } from '../data/corpus.ts';
+import { declarationSchema } from '../data/declaration.ts';
 import { splitNames } from '../data/source.ts';
 import { type CorpusSummary, summariseCorpus, type TokenLengths, tokenLengths } from '../data/summary.ts';
 import { describeEncoder } from '../encoders/huggingFaceFolder.ts';
@@ -8,10 +9,10 @@ import { type Problem, UserError } from '../errors.ts';
 import { coloursOf } from '../report/terminal.ts';
 import { textTable } from '../report/textTable.ts';
 import { places } from './environment.ts';
-import { argumentParser, runCli } from './run.ts';
+import { argumentParser, runCli, usageProblem } from './run.ts';
 
-const help = `A corpus is one of those that list names, or a folder with train, validation and test files. Public datasets are
-read from folders in CONTRAFIT_DATA, in the files of their publishers.
+const help = `A corpus is one of those that list names, a folder with train, validation and test files, or a single
+.csv, .tsv, .jsonl or .parquet file. Public datasets are read from folders in CONTRAFIT_DATA, in the files of their publishers.
 Exit codes: 0 done; 2 a mistake in the command, or a corpus that is not there or not well-formed.`;
 
 const colours = coloursOf(process.stdout);
@@ -20,7 +21,9 @@ const print = (line = '') => process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
   const json = { type: 'boolean', default: false, describe: 'print it as JSON' } as const;
-  const corpus = { type: 'string', demandOption: true, describe: 'a name or a folder' } as const;
+  const corpus = { type: 'string', demandOption: true, describe: 'a name, a folder or a file' } as const;
+  const text = { type: 'string', describe: "the text's column in one's own data, by default text" } as const;
+  const label = { type: 'string', describe: "the label's column in one's own data, by default label" } as const;
   const parser = argumentParser('yarn data')
     .usage('$0 <command>\n\nThe corpora that encoders are retrofitted and judged on.')
     .command(
@@ -35,16 +38,18 @@ async function main(): Promise<number> {
       (command) =>
         command
           .positional('corpus', corpus)
+          .option('text', text)
+          .option('label', label)
           .option('encoder', { type: 'string', default: 'mini', describe: 'whose tokens are counted' })
           .option('max-length', { type: 'number', default: 128, describe: 'tokens at which texts are cut' })
           .option('json', json),
-      (args) => show(args.corpus, args.encoder, args.maxLength, args.json),
+      (args) => show(args, args.encoder, args.maxLength, args.json),
     )
     .command(
       'check <corpus>',
       'whether it is well-formed: every problem with its file and line',
-      (command) => command.positional('corpus', corpus),
-      (args) => check(args.corpus),
+      (command) => command.positional('corpus', corpus).option('text', text).option('label', label),
+      (args) => check(args),
     )
     .demandCommand(1, 'A command is missing: list, show or check')
     .example('$0 list', 'what there is')
@@ -99,8 +104,23 @@ async function summaryOrProblems(source: string): Promise<CorpusSummary | { prob
   }
 }
 
-async function show(source: string, encoder: string, limit: number, json: boolean): Promise<void> {
-  const corpus = await loadCorpus({ source, exclude: [] }, environment);
+/** A corpus, and the names of its columns where they are others than usual. */
+interface Chosen {
+  readonly corpus: string;
+  readonly text?: string | undefined;
+  readonly label?: string | undefined;
+}
+
+function load({ corpus: source, text, label }: Chosen): Promise<Corpus> {
+  if (text === undefined && label === undefined) return loadCorpus({ source, exclude: [] }, environment);
+  const columns = { ...(text !== undefined && { text }), ...(label !== undefined && { label }) };
+  return loadCorpus({ source, own: declarationSchema.parse({ columns }), exclude: [] }, environment);
+}
+
+async function show(chosen: Chosen, encoder: string, limit: number, json: boolean): Promise<void> {
+  if (!Number.isInteger(limit) || limit < 1)
+    throw usageProblem('--max-length is no number of tokens', 'yarn data --help');
+  const corpus = await load(chosen);
   const { tokeniser } = await describeEncoder(await resolveEncoder(encoder, environment.encoders));
   const summary = summariseCorpus(corpus);
   const lengths = tokenLengths(corpus, tokeniser, limit);
@@ -140,8 +160,8 @@ function lengthsLine({ median, p95, p99, longest, cut }: TokenLengths, encoder: 
   return `Tokens of ${encoder}: ${spread}; ${count(cut)} texts are cut at ${limit}.`;
 }
 
-async function check(source: string): Promise<void> {
-  const { name, texts, classes, notes } = summariseCorpus(await loadCorpus({ source, exclude: [] }, environment));
+async function check(chosen: Chosen): Promise<void> {
+  const { name, texts, classes, notes } = summariseCorpus(await load(chosen));
   const sizes = splitNames.map((split) => `${count(texts[split])} ${split}`).join(', ');
   print(`${colours.green('✓')} ${name}: ${sizes} texts in ${classes.length} classes`);
   for (const note of notes) print(`${colours.yellow('!')} ${note}`);

@@ -5,6 +5,7 @@ import { compare } from '../report/comparison.ts';
 import { comparisonTable } from '../report/comparisonTable.ts';
 import { experimentList, listEntry } from '../report/experimentList.ts';
 import { markdownTable } from '../report/markdownTable.ts';
+import { costMetric, gainMetric } from '../report/metrics.ts';
 import { diffPoints, diffRuns, diffText } from '../report/runDiff.ts';
 import { runReport } from '../report/runReport.ts';
 import { pointName, type SelectedCell, select, selectPoint } from '../report/selection.ts';
@@ -182,7 +183,16 @@ function diff({ a, b, results: folder, experiment, json: asJson }: DiffArguments
 function diffOfPoints(folder: string, a: string, b: string, experiment: string | undefined) {
   const [ofA, ofB] = [selectPoint(folder, a, experiment), selectPoint(folder, b, experiment)];
   const label = ({ results: { experiment: of }, point }: typeof ofA) => `${of.name}: ${pointName(point)}`;
-  return { labels: { a: label(ofA), b: label(ofB) }, difference: diffPoints(ofA.point, ofB.point) };
+  return {
+    labels: { a: label(ofA), b: label(ofB) },
+    difference: diffPoints(ofA.point, ofB.point, testedMetrics(ofA.results)),
+  };
+}
+
+/** The metrics of the experiment's table. */
+function testedMetrics(results: ExperimentResults): string[] {
+  const { columns } = compare(results);
+  return [costMetric, ...(columns.length > 0 ? columns : [gainMetric])];
 }
 
 function diffOfCells(folder: string, a: string, b: string) {

@@ -25,7 +25,7 @@ import {
 import { sst2 } from './sst2.ts';
 import { tweetEvalIrony } from './tweetEvalIrony.ts';
 
-/** The corpora that have a name. Anything else is taken for a folder. */
+/** The corpora that have a name. Anything else is taken for a folder or a file. */
 export const sources = {
   embedded,
   'embedded-sentiment': embeddedSource('sentiment'),

@@ -12,6 +12,7 @@ export const declarationSchema = z.strictObject({
       /** What happened before the text; may be absent. */
       context: z.string().min(1).default('context'),
     })
+    .refine(({ text, label, context }) => new Set([text, label, context]).size === 3, 'three different names')
     .prefault({}),
   /** Names of the classes by their values in the file, e.g. `{ 0: 'negative', 1: 'positive' }`. Default: the values. */
   labels: z.record(z.string(), z.string().min(1)).optional(),

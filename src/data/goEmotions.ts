@@ -104,7 +104,7 @@ async function readSingleClass(places: DataPlaces, grouping?: GroupingName): Pro
     name: grouping ? `goemotions-${grouping}` : 'goemotions',
     labelNames: groups,
     splits: single,
-    provenance: `GoEmotions (Demszky et al. 2020), texts with a single label${grouping ? `, grouped by ${grouping}` : ''}`,
+    provenance: `GoEmotions (Demszky et al. 2020), texts with a single ${grouping ? `group of labels, by ${grouping}` : 'label'}`,
     licence: 'CC BY 4.0',
     notes,
   };

@@ -5,7 +5,7 @@ import { didYouMean } from '../didYouMean.ts';
 import { stream } from '../random.ts';
 import type { Declaration } from './declaration.ts';
 import { isFolder } from './isFolder.ts';
-import { readParquet } from './parquet.ts';
+import { type Columns, readParquet } from './parquet.ts';
 import { ProblemList } from './problemList.ts';
 import { type CheckedRow, checkRows, type Row, readJsonLines, readTable } from './rows.ts';
 import { type CorpusSource, type Example, mapSplits, type SplitName, splitNames } from './source.ts';
@@ -65,7 +65,8 @@ export function fileSource(file: string, declaration: Declaration): CorpusSource
 }
 
 function contentOf(path: string, labelNames: string[], splits: Readonly<Record<SplitName, readonly Example[]>>) {
-  const name = basename(resolve(path)).replace(/\.[a-z]+$/, '');
+  const whole = basename(resolve(path));
+  const name = isTable(path) ? whole.slice(0, -extname(whole).length) : whole;
   return { name, labelNames, splits, provenance: resolve(path), licence: 'not stated', notes: [] };
 }
 
@@ -78,8 +79,20 @@ async function filesIn(folder: string): Promise<string[]> {
 /** The file of a split, or its shards in order. */
 function findFiles(folder: string, split: SplitName, present: readonly string[], problems: ProblemList): string[] {
   const whole = extensions.map((extension) => `${split}.${extension}`).filter((name) => present.includes(name));
-  const shards = present.filter((name) => new RegExp(`^${split}-\\d+-of-\\d+\\.parquet$`).test(basename(name))).sort();
+  // The hub's older files have a fingerprint behind their number.
+  const shard = new RegExp(`^${split}-\\d+-of-(\\d+)(-[0-9a-f]+)?\\.parquet$`);
+  const shards = present.filter((name) => shard.test(basename(name))).sort();
+  const announced = Number(shard.exec(basename(shards[0] ?? ''))?.[1] ?? 0);
   const candidates = [...whole, ...(shards.length > 0 ? [`${split}-*.parquet`] : [])];
+  if (shards.length !== announced) {
+    problems.add({
+      code: 'DATA_MISSING_FILE',
+      given: `${shards.length} of ${announced} files ${split}-*.parquet in ${folder}`,
+      expected: 'all of them',
+      remedy: 'Fetch the dataset anew.',
+    });
+    return [];
+  }
   if (candidates.length === 1) return (whole.length === 1 ? whole : shards).map((name) => join(folder, name));
   problems.add({
     ...(candidates.length === 0
@@ -99,7 +112,9 @@ async function readExamples(
   problems: ProblemList,
 ): Promise<Example[]> {
   const schema = z.object({ [columns.text]: text, [columns.label]: label, [columns.context]: z.string().nullish() });
-  const checked = checkRows(await readRows(file, [columns.text, columns.label], problems), schema, problems);
+  const required = [columns.text, columns.label];
+  const rows = await readRows(file, { required, wanted: Object.values(columns) }, problems);
+  const checked = checkRows(rows, schema, problems);
   const examples = checked.map(({ at, values }): CheckedRow<Example> => {
     const own = { text: values[columns.text] as string, label: values[columns.label] as string };
     const context = values[columns.context];
@@ -110,10 +125,10 @@ async function readExamples(
   return named.map(({ values }) => values);
 }
 
-function readRows(file: string, required: readonly string[], problems: ProblemList): Promise<Row[]> {
+function readRows(file: string, columns: Columns, problems: ProblemList): Promise<Row[]> {
   const extension = extensionOf(file);
-  if (extension === 'parquet') return readParquet(file, required, problems);
-  if (extension === 'csv' || extension === 'tsv') return readTable(file, extension, required, problems);
+  if (extension === 'parquet') return readParquet(file, columns, problems);
+  if (extension === 'csv' || extension === 'tsv') return readTable(file, extension, columns.required, problems);
   return readJsonLines(file, problems);
 }
 
@@ -153,10 +168,13 @@ function labelsOf(splits: Readonly<Record<SplitName, readonly Example[]>>, { lab
   return [...new Set(splitNames.flatMap((split) => splits[split].map((example) => example.label)))].sort();
 }
 
-/** Divides each class by the shares; equal texts go with the first of them. */
+/**
+ * Divides each class by the shares; equal texts go with the first of them. What a class has too little of to be divided
+ * exactly is made up for by the next class, so that the whole has its shares too.
+ */
 function divide(
   examples: readonly Example[],
-  { train, validation, seed }: Declaration['split'],
+  { validation, test, seed }: Declaration['split'],
 ): Record<SplitName, Example[]> {
   const textsByLabel = new Map<string, Set<string>>();
   const seen = new Set<string>();
@@ -166,11 +184,17 @@ function divide(
     textsByLabel.set(example.label, (textsByLabel.get(example.label) ?? new Set()).add(example.text));
   }
   const splitOf = new Map<string, SplitName>();
+  const due = { test: 0, validation: 0 };
   for (const [name, texts] of textsByLabel) {
     const order = stream(seed, 'split', name).shuffle(texts);
-    const [end, next] = [Math.round(train * order.length), Math.round((train + validation) * order.length)];
+    due.test += test * order.length;
+    due.validation += validation * order.length;
+    const toTest = Math.min(order.length, Math.round(due.test));
+    const toValidation = Math.min(order.length - toTest, Math.round(due.validation));
+    due.test -= toTest;
+    due.validation -= toValidation;
     order.forEach((own, i) => {
-      splitOf.set(own, i < end ? 'train' : i < next ? 'validation' : 'test');
+      splitOf.set(own, i < toTest ? 'test' : i < toTest + toValidation ? 'validation' : 'train');
     });
   }
   return mapSplits((split) => examples.filter((example) => splitOf.get(example.text) === split));

@@ -6,37 +6,47 @@ import {
   parquetSchema,
 } from 'hyparquet';
 import { z } from 'zod';
-import { systemErrorCode } from '../errors.ts';
+import { type Problem, systemErrorCode } from '../errors.ts';
 import type { ProblemList } from './problemList.ts';
 import { missingColumns, type Row } from './rows.ts';
+
+export interface Columns {
+  readonly required: readonly string[];
+  /** Those that are read, the required ones among them; others may be absent. */
+  readonly wanted: readonly string[];
+}
 
 /** What Hugging Face's `datasets` writes into a Parquet file's metadata under the key `huggingface`. */
 const datasetsInfo = z.object({ info: z.object({ features: z.record(z.string(), z.unknown()) }) });
 const classLabel = z.object({ _type: z.literal('ClassLabel'), names: z.array(z.string()) });
 
 /**
- * Reads a Parquet file. Class numbers become the names that Hugging Face's `datasets` keeps beside them.
+ * Reads some columns of a Parquet file. Class numbers become the names that Hugging Face's `datasets` keeps beside them.
  *
- * Problems: DATA_MISSING_FILE, DATA_MISSING_COLUMN, and DATA_BAD_PARQUET for what is no Parquet or is compressed otherwise
+ * Problems: DATA_MISSING_FILE, DATA_MISSING_COLUMN, DATA_UNKNOWN_LABEL, and DATA_BAD_PARQUET for what is no Parquet or is compressed otherwise
  * than by Snappy.
  */
-export async function readParquet(file: string, required: readonly string[], problems: ProblemList): Promise<Row[]> {
+export async function readParquet(file: string, { required, wanted }: Columns, problems: ProblemList): Promise<Row[]> {
   try {
     const buffer = await asyncBufferFromFile(file);
     const metadata = await parquetMetadataAsync(buffer);
     const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
     if (missingColumns(file, columns, required, problems)) return [];
     const names = classNames(metadata);
-    const objects = await parquetReadObjects({ file: buffer, metadata });
-    return objects.map((values, i) => ({
-      at: `${file}, row ${i + 1}`,
-      values: Object.fromEntries(
-        Object.entries(values).map(([column, value]) => {
-          const plain: unknown = typeof value === 'bigint' ? Number(value) : value;
-          return [column, names.get(column)?.[plain as number] ?? plain];
-        }),
-      ),
-    }));
+    const known = wanted.filter((column) => columns.includes(column));
+    const objects = await parquetReadObjects({ file: buffer, metadata, columns: known });
+    return objects.map((values, i) => {
+      const at = `${file}, row ${i + 1}`;
+      const named = Object.entries(values).map(([column, value]) => {
+        const plain: unknown = typeof value === 'bigint' ? Number(value) : value;
+        const ofColumn = names.get(column);
+        if (!ofColumn || plain === null) return [column, plain];
+        const name = ofColumn[plain as number];
+        if (name === undefined) problems.add(unknownClass(at, column, plain, ofColumn));
+        return [column, name];
+      });
+      return { at, values: Object.fromEntries(named) };
+    });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const missing = systemErrorCode(error) === 'ENOENT';
@@ -50,6 +60,15 @@ export async function readParquet(file: string, required: readonly string[], pro
     });
     return [];
   }
+}
+
+function unknownClass(at: string, column: string, given: unknown, names: readonly string[]): Problem {
+  return {
+    code: 'DATA_UNKNOWN_LABEL',
+    given: `${at}, ${column} ${given}`,
+    expected: `0 to ${names.length - 1} (${names.join(', ')})`,
+    remedy: 'Where a split was published without labels, which -1 stands for, use another one for testing.',
+  };
 }
 
 /** The class names of the columns that have any. */

@@ -88,7 +88,9 @@ interface Run<Texts extends Labels = ClassifiedTexts> {
   readonly options: FineTuningOptions;
   /** Of batches, dropout and head, and of the texts that are drawn: the same for every encoder. */
   readonly seed: number;
-  readonly indices: Int32Array;
+  /** Texts that are trained on. */
+  readonly size: number;
+  readonly indices: () => Int32Array;
   /** Whether it is one of several drawings. */
   readonly drawn: boolean;
   /** What is learned at the same time. */
@@ -97,12 +99,14 @@ interface Run<Texts extends Labels = ClassifiedTexts> {
 
 /**
  * Fine-tunes an encoder with a linear classification head on each task: on all training texts, on a few of each class, and
- * on all of them together with another corpus (each batch with as many texts of the one as of the other). Every fine-tuning starts from the encoder as it is, which it is again in the end. Texts, batches, dropout and
- * the start of the head follow from the drawing alone, so that encoders are compared in pairs. Nothing is chosen by the
- * test texts: the weights of the last step count.
+ * on all of them together with another corpus, each step with a batch of the one and a batch of the other. Every
+ * fine-tuning starts from the encoder as it is, which it is again in the end. Texts, batches, dropout and the start of the
+ * head follow from the drawing alone, so that encoders are compared in pairs. Nothing is chosen by the test texts: the
+ * weights of the last step count.
  *
  * Metrics are named `task.fineTuning.metric`, `task.multiTask.metric` and, for 8 texts a class, `task.fewShot8.metric`, means
- * over the drawings; `diverged` counts trainings that ended early for a loss that was not finite.
+ * over the drawings; `diverged` counts trainings that ended early for a loss that was not finite, or with scores that are
+ * not.
  */
 export async function fineTuneOnTasks(
   encoder: Encoder,
@@ -146,7 +150,7 @@ export function fineTuningWork(
 ): { readonly trained: number; readonly embedded: number } {
   const work = { trained: 0, embedded: 0 };
   for (const run of tasks.flatMap((task) => runsOf(task, beside, fineTunings))) {
-    work.trained += run.options.epochs * run.indices.length * (run.beside ? 2 : 1);
+    work.trained += run.options.epochs * run.size * (run.beside ? 2 : 1);
     work.embedded += run.task.test.labels.length;
   }
   return work;
@@ -158,7 +162,8 @@ function runsOf<Texts extends Labels>(
   { fineTuning, fewShot, multiTask }: FineTunings,
 ): Run<Texts>[] {
   const { labels } = task.train;
-  const all = { task, seed: 0, indices: Int32Array.from(labels.keys()), drawn: false };
+  const sizes = itemsByLabel(labels, task.labelNames.length).map((items) => items.length);
+  const all = { task, seed: 0, size: labels.length, indices: () => Int32Array.from(labels.keys()), drawn: false };
   const whole = fineTuning ? [{ ...all, name: `${task.name}.fineTuning`, options: fineTuning, beside: null }] : [];
   const both = multiTask ? [{ ...all, name: `${task.name}.multiTask`, options: multiTask, beside: corpus }] : [];
   const few = (fewShot?.perClass ?? []).flatMap((perClass) =>
@@ -167,7 +172,8 @@ function runsOf<Texts extends Labels>(
       task,
       options: fewShot as FewShotOptions,
       seed: draw,
-      indices: drawFewShot(labels, task.labelNames.length, perClass, draw),
+      size: sizes.reduce((sum, size) => sum + Math.min(size, perClass), 0),
+      indices: () => drawFewShot(labels, task.labelNames.length, perClass, draw),
       drawn: true,
       beside: null,
     })),
@@ -184,8 +190,8 @@ export function drawFewShot(labels: Int32Array, classes: number, perClass: numbe
   );
 }
 
-function stepsOf({ options, indices }: Pick<Run, 'options' | 'indices'>): number {
-  return options.epochs * Math.ceil(indices.length / options.batchSize);
+function stepsOf({ options, size }: Pick<Run, 'options' | 'size'>): number {
+  return options.epochs * Math.ceil(size / options.batchSize);
 }
 
 /** Trains encoder and a new head, and classifies the test texts. */
@@ -198,10 +204,10 @@ async function fineTune(
   const { test } = run.task;
   const { epochs, learningRate, headLearningRate } = run.options;
   const { texts, labels, tasks, sampler } = trainingSetOf(run);
-  const objective = weightedSum(objectiveSchema.parse({ crossEntropy: { tasks } }));
+  const objective = weightedSum(objectiveSchema.parse({ crossEntropy: {} }));
   const heads = createHeads(objective.needs, {
     projection: { kind: 'linear', out: 1 },
-    classes: tasks.reduce((sum, classes) => sum + classes, 0),
+    classes: tasks,
     inputSize: encoder.config.hiddenSize,
     seed: run.seed,
   });
@@ -219,7 +225,7 @@ async function fineTune(
       seed: run.seed,
       onStep: ({ step }) => onStep(step),
     });
-    const { predicted, probabilities } = await classify(
+    const { predicted, probabilities, finite } = await classify(
       encoder,
       heads,
       test.texts,
@@ -229,7 +235,7 @@ async function fineTune(
     return {
       ...classificationScores(test.labels, predicted),
       ...probabilityScores(test.labels, probabilities),
-      diverged: Number(status === 'diverged'),
+      diverged: Number(status === 'diverged' || !finite),
       predicted,
     };
   } finally {
@@ -238,20 +244,21 @@ async function fineTune(
 }
 
 /** The texts of a run and how they are dealt; where there are two tasks, the classes of the second follow the first's. */
-function trainingSetOf({ task, options: { batchSize }, seed, indices, beside }: Run): {
+function trainingSetOf({ task, options: { batchSize }, seed, indices: draw, beside }: Run): {
   readonly texts: TokenSequences;
   readonly labels: Int32Array;
   readonly tasks: readonly number[];
   readonly sampler: Sampler;
 } {
   const classes = task.labelNames.length;
+  const indices = draw();
   const labels = Int32Array.from(indices, (i) => task.train.labels[i] as number);
-  const shuffled = (own: Int32Array, names: readonly string[], name: number) =>
-    createSampler({ kind: 'shuffled', batchSize }, own, name, names);
+  const shuffled = (own: Int32Array, names: readonly string[]) =>
+    createSampler({ kind: 'shuffled', batchSize }, own, seed, names);
   const texts = selectTexts(task.train.texts, indices);
-  const sampler = shuffled(labels, task.labelNames, seed);
+  const sampler = shuffled(labels, task.labelNames);
   if (!beside) return { texts, labels, tasks: [classes], sampler };
-  const other = shuffled(beside.train.labels, beside.labelNames, seed);
+  const other = shuffled(beside.train.labels, beside.labelNames);
   return {
     texts: joinTexts([texts, beside.train.texts]),
     labels: Int32Array.from([...labels, ...beside.train.labels.map((label) => classes + label)]),
@@ -286,7 +293,7 @@ async function classify(
   texts: TokenSequences,
   pooling: Pooling,
   classes: number,
-): Promise<{ predicted: Int32Array; probabilities: Probabilities }> {
+): Promise<{ predicted: Int32Array; probabilities: Probabilities; finite: boolean }> {
   if (!classification) throw new RangeError('expected a classification head');
   const embeddings = await embedTexts(encoder, texts, { pooling });
   const predicted = new Int32Array(texts.size);
@@ -300,5 +307,8 @@ async function classify(
     values.set(await shares.data<'float32'>(), range.from * classes);
     tf.dispose([best, shares]);
   }
-  return { predicted, probabilities: { values, classes } };
+  const finite = values.every(Number.isFinite);
+  // As good as a guess, and a number.
+  if (!finite) values.fill(1 / classes);
+  return { predicted, probabilities: { values, classes }, finite };
 }

@@ -23,7 +23,7 @@ const bins = 15;
  * that of either), and the expected calibration error: mean distance of accuracy and confidence over bins of equal width,
  * weighted by their texts (Guo et al. 2017, arXiv 1706.04599).
  *
- * A class that no text has, or every text, cannot be told from a rest; it is left out of the ROC-AUC, which is .5 if no
+ * To a classifier that does not know a class it is never likely. A class that no text has, or every text, cannot be told from a rest; it is left out of the ROC-AUC, which is .5 if no
  * class is left.
  *
  * @param truth class numbers from 0, at least one
@@ -48,7 +48,7 @@ export function probabilityScores(truth: ArrayLike<number>, probabilities: Proba
     bin.hits += Number(best === truth[text]);
     bin.confidence += confidence;
   }
-  const areas = rocAreas(truth, probabilities);
+  const areas = rocAreas(truth, at, classes);
   const support = areas.reduce((sum, { positives }) => sum + positives, 0);
   return {
     logLoss: loss / texts,
@@ -60,11 +60,13 @@ export function probabilityScores(truth: ArrayLike<number>, probabilities: Proba
 }
 
 /** For each class that can be told from a rest: the share of pairs of a text of it and one without that are in order. */
-function rocAreas(truth: ArrayLike<number>, { values, classes }: Probabilities) {
+function rocAreas(truth: ArrayLike<number>, at: (text: number, label: number) => number, classes: number) {
   const texts = truth.length;
   const areas: { area: number; positives: number }[] = [];
-  for (let label = 0; label < classes; label++) {
-    const scores = Float64Array.from({ length: texts }, (_, text) => values[text * classes + label] as number);
+  let last = classes - 1;
+  for (let text = 0; text < texts; text++) last = Math.max(last, truth[text] as number);
+  for (let label = 0; label <= last; label++) {
+    const scores = Float64Array.from({ length: texts }, (_, text) => at(text, label));
     const order = Int32Array.from(scores.keys()).sort((a, b) => (scores[a] as number) - (scores[b] as number));
     let positives = 0;
     let rankSum = 0;

@@ -69,6 +69,7 @@ async function retrieve(
   { chunk, excludeSelf }: { readonly chunk: number; readonly excludeSelf: boolean },
 ): Promise<RetrievalScores> {
   const members = membersOf(references.labels);
+  const ranksOf = createRanker(references.unit.rows);
   const sums = { precisionAt1: 0, mrr: 0, rPrecision: 0, mapAtR: 0, map: 0 };
   let scored = 0;
   const all = { from: 0, to: references.unit.rows };
@@ -125,56 +126,79 @@ function membersOf(labels: Int32Array): Map<number, Int32Array> {
   return new Map([...lists].map(([label, list]) => [label, Int32Array.from(list)]));
 }
 
+/** Intervals of similarity into which the hits of a query are sorted, so that most others find their place at once. */
+const intervals = 4096;
+
 /**
- * Ranks, from 1 and ascending, of the relevant references among all but `self`. Only the relevant ones are sorted; each
- * other one is counted at its place among them.
+ * What finds the ranks, from 1 and ascending, of the relevant references among all but `self`. Only the relevant ones are
+ * sorted; each other one is counted at its place among them.
  */
-function ranksOf(relevant: Int32Array, similarities: Float32Array, self: number): Int32Array {
-  const keys = orderKeys(similarities);
-  const isHit = new Uint8Array(similarities.length);
-  for (const reference of relevant) isHit[reference] = 1;
-  const hits = Float64Array.from(
-    relevant.filter((reference) => reference !== self),
-    (reference) => keys[reference] as number,
-  ).sort();
-  const count = hits.length;
-  // How many others come directly before the hit of each place, those after all hits left out.
-  const before = new Int32Array(count + 1);
-  for (let reference = 0; reference < similarities.length; reference++) {
-    if (isHit[reference] || reference === self) continue;
-    const key = keys[reference] as number;
-    let low = 0;
-    let high = count;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((hits[middle] as number) < key) low = middle + 1;
-      else high = middle;
+function createRanker(references: number) {
+  if (references > indexRange) throw new RangeError(`more than ${indexRange} references`);
+  const isHit = new Uint8Array(references);
+  /** How many hits lie in the intervals before each. */
+  const hitsBefore = new Int32Array(intervals + 1);
+
+  return function ranksOf(relevant: Int32Array, similarities: Float32Array, self: number): Int32Array {
+    const bits = new Uint32Array(similarities.buffer, similarities.byteOffset, similarities.length);
+    const keyOf = (reference: number) => orderKey(bits[reference] as number, reference);
+    const hits = Float64Array.from(
+      relevant.filter((reference) => reference !== self),
+      keyOf,
+    ).sort();
+    const count = hits.length;
+    if (count === 0) return noMembers;
+    const similarityOf = (place: number) => similarities[(hits[place] as number) % indexRange] as number;
+    const [most, least] = [similarityOf(0), similarityOf(count - 1)];
+    const scale = most > least ? intervals / (most - least) : 0;
+    const intervalOf = (similarity: number) => Math.min(intervals - 1, ((most - similarity) * scale) | 0);
+    hitsBefore.fill(0);
+    for (let place = 0; place < count; place++) {
+      const next = intervalOf(similarityOf(place)) + 1;
+      hitsBefore[next] = (hitsBefore[next] as number) + 1;
     }
-    before[low] = (before[low] as number) + 1;
-  }
-  const ranks = new Int32Array(count);
-  for (let i = 0, others = 0; i < count; i++) {
-    others += before[i] as number;
-    ranks[i] = i + 1 + others;
-  }
-  return ranks;
+    for (let i = 1; i <= intervals; i++) hitsBefore[i] = (hitsBefore[i] as number) + (hitsBefore[i - 1] as number);
+
+    for (const reference of relevant) isHit[reference] = 1;
+    // How many others come directly before the hit of each place; what comes after all hits is of no interest.
+    const before = new Int32Array(count + 1);
+    for (let reference = 0; reference < similarities.length; reference++) {
+      const similarity = similarities[reference] as number;
+      if (similarity < least || isHit[reference] === 1 || reference === self) continue;
+      let low = 0;
+      if (similarity <= most) {
+        const interval = intervalOf(similarity);
+        low = hitsBefore[interval] as number;
+        let high = hitsBefore[interval + 1] as number;
+        const key = low < high ? keyOf(reference) : 0;
+        while (low < high) {
+          const middle = (low + high) >> 1;
+          if ((hits[middle] as number) < key) low = middle + 1;
+          else high = middle;
+        }
+      }
+      before[low] = (before[low] as number) + 1;
+    }
+    for (const reference of relevant) isHit[reference] = 0;
+    const ranks = new Int32Array(count);
+    for (let i = 0, others = 0; i < count; i++) {
+      others += before[i] as number;
+      ranks[i] = i + 1 + others;
+    }
+    return ranks;
+  };
 }
 
 const indexRange = 2 ** 20;
 
 /**
- * Numbers that are ordered as the ranking is: the most similar first, of equally similar ones the earlier. Integers of
+ * A number that is ordered as the ranking is: the most similar first, of equally similar ones the earlier. An integer of
  * 32 bits of similarity and 20 of the index, which a float64 holds exactly and sorts without a function to compare by.
+ *
+ * @param pattern the similarity's bits: taken for an integer they rise with positive numbers and fall with negative ones
  */
-function orderKeys(similarities: Float32Array): Float64Array {
-  if (similarities.length > indexRange) throw new RangeError(`more than ${indexRange} references`);
-  const bits = new Uint32Array(similarities.buffer, similarities.byteOffset, similarities.length);
-  const keys = new Float64Array(similarities.length);
-  for (let i = 0; i < keys.length; i++) {
-    const pattern = bits[i] as number;
-    // A float's bits, taken for an integer, rise with positive numbers and fall with negative ones. −0 is 0.
-    const falling = pattern === 0x80000000 ? 0x7fffffff : pattern > 0x7fffffff ? pattern : 0x7fffffff - pattern;
-    keys[i] = falling * indexRange + i;
-  }
-  return keys;
+function orderKey(pattern: number, index: number): number {
+  // −0 is 0.
+  const falling = pattern === 0x80000000 ? 0x7fffffff : pattern > 0x7fffffff ? pattern : 0x7fffffff - pattern;
+  return falling * indexRange + index;
 }

@@ -14,7 +14,8 @@ export interface Heads {
 
 export interface HeadsOptions {
   readonly projection: HeadConfig;
-  readonly classes: number;
+  /** Classes of each task that the classification head is for. */
+  readonly classes: readonly number[];
   /** Width of the embeddings. */
   readonly inputSize: number;
   readonly seed: number;

@@ -13,11 +13,9 @@ export const crossEntropy = defineObjective({
   schema: z.strictObject({
     /** ε, 0 to below 1. */
     labelSmoothing: z.number().min(0).lt(1).default(0),
-    /** Classes of each task, in their order. Default: one task with all classes. */
-    tasks: z.array(z.int().positive()).min(1).optional(),
   }),
   needs: ['logits', 'labels'],
-  loss({ logits, labels }, { labelSmoothing, tasks = [logits.shape[1]] }) {
+  loss({ logits, labels, tasks = [logits.shape[1]] }, { labelSmoothing }) {
     return tf.tidy(() => {
       const targets = targetsOf(labels, logits.shape[1], tasks, labelSmoothing);
       const outside = tf.cast(tf.equal(targets.task, 0), 'float32');

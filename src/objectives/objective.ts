@@ -11,6 +11,8 @@ export interface ObjectiveInputs {
   readonly projections: tf.Tensor2D | null;
   /** [B, classes], the classification head's scores before the softmax. */
   readonly logits: tf.Tensor2D | null;
+  /** Classes of each task, in the order of the scores. Default: one task with all classes. */
+  readonly tasks?: readonly number[];
   /** [B] */
   readonly labels: Int32Array;
 }

@@ -73,17 +73,17 @@ export function compare(results: ExperimentResults): Comparison {
   return {
     experiment: experiment.name,
     axes: [...new Set(experiment.points.flatMap(({ axes }) => Object.keys(axes)))],
-    columns: experiment.columns.flatMap((column) => measured.filter((metric) => matches(column, metric))),
+    columns: [...new Set(experiment.columns.flatMap((column) => measured.filter((metric) => matches(column, metric))))],
     originals: originalRows,
     points: points.map((point) => ({ ...point, paretoOptimal: optimal.has(point) })),
     warnings: [...warningsOf(results), ...unknownColumns(experiment.columns, measured)],
   };
 }
 
-/** Whether a metric is one that a column asks for: parts are equal, or `*`. */
+/** Whether a metric is one that a column asks for; `*` stands for any part, also a task with dots in its name. */
 function matches(column: string, metric: string): boolean {
-  const [wanted, parts] = [column.split('.'), metric.split('.')];
-  return wanted.length === parts.length && wanted.every((part, i) => part === '*' || part === parts[i]);
+  const parts = column.split('*').map((part) => part.replaceAll('.', '\\.'));
+  return new RegExp(`^${parts.join('.+')}$`).test(metric);
 }
 
 function unknownColumns(columns: readonly string[], measured: readonly string[]): string[] {

@@ -3,7 +3,6 @@ import {
   bootstrapIntervals,
   holm,
   type Interval,
-  mostExact,
   type PairedDifference,
   type Summary,
   signFlipTest,
@@ -11,7 +10,7 @@ import {
 import { showValue } from '../sweep/labels.ts';
 import type { CellResult, Run, RunSummary } from '../tracking/results.ts';
 import { comparePoints, rowOf, usable } from './comparison.ts';
-import { formatDifference, formatInterval, formatSummary, metricTitle } from './metrics.ts';
+import { costMetric, formatDifference, formatInterval, formatSummary, gainMetric, metricTitle } from './metrics.ts';
 import { differingSettings, type SettingDifference } from './settings.ts';
 import type { Colours } from './terminal.ts';
 import { textTable } from './textTable.ts';
@@ -31,7 +30,7 @@ export interface MetricDifference {
   readonly b?: Summary;
   /** b − a. */
   readonly difference?: Summary;
-  /** Of a sign-flip test of the differences, adjusted for all metrics by Holm's method; there for enough seeds only. */
+  /** Of a sign-flip test of the differences, adjusted for all tested metrics by Holm's method. */
   readonly pValue?: number;
   /** 95 % interval of the difference over other test texts; there for the scores of classifiers in two runs. */
   readonly overTexts?: Interval;
@@ -82,11 +81,19 @@ function intervalsOverTexts(a: Run, b: Run): ReadonlyMap<string, Interval> {
   return intervals;
 }
 
-/** Differences of points are paired over the seeds that both have; diverged and failed runs are left out. */
-export function diffPoints(a: readonly CellResult[], b: readonly CellResult[]): RunDiff {
+/**
+ * Differences of points are paired over the seeds that both have; diverged and failed runs are left out.
+ *
+ * @param tested the metrics whose differences are tested, as one family: few, since each takes from the others' power
+ */
+export function diffPoints(
+  a: readonly CellResult[],
+  b: readonly CellResult[],
+  tested: readonly string[] = [costMetric, gainMetric],
+): RunDiff {
   const conditionsOf = ([first]: readonly RunSummary[]) => (first ? { ...conditions(first), seed: undefined } : {});
   const { seeds, differences } = comparePoints(b, a);
-  const pValues = adjustedPValues(differences);
+  const pValues = adjustedPValues(differences, tested);
   return {
     settings: differingSettings(conditionsOf(usable(a)), conditionsOf(usable(b))),
     metrics: sideBySide(rowOf(a).metrics, rowOf(b).metrics, differences).map((row) => {
@@ -97,14 +104,16 @@ export function diffPoints(a: readonly CellResult[], b: readonly CellResult[]): 
   };
 }
 
-/** Of every metric that differs at all, as one family. */
-function adjustedPValues(differences: Readonly<Record<string, PairedDifference>>): ReadonlyMap<string, number> {
-  const tested = Object.entries(differences).filter(
-    ([, { values }]) =>
-      values.length >= fewestForTest && values.length <= mostExact && values.some((value) => value !== 0),
-  );
-  const adjusted = holm(tested.map(([, { values }]) => signFlipTest(values)));
-  return new Map(tested.map(([metric], i) => [metric, adjusted[i] as number]));
+function adjustedPValues(
+  differences: Readonly<Record<string, PairedDifference>>,
+  family: readonly string[],
+): ReadonlyMap<string, number> {
+  const tested = family.flatMap((metric) => {
+    const values = differences[metric]?.values ?? [];
+    return values.length >= fewestForTest ? [{ metric, values }] : [];
+  });
+  const adjusted = holm(tested.map(({ values }) => signFlipTest(values)));
+  return new Map(tested.map(({ metric }, i) => [metric, adjusted[i] as number]));
 }
 
 /** The diff for a terminal. */
@@ -153,7 +162,8 @@ export function diffText(diff: RunDiff, labels: { readonly a: string; readonly b
   ].join('\n');
 }
 
-const testLegend = 'p: exact two-sided sign-flip test of the paired differences, adjusted for all metrics (Holm).';
+const testLegend =
+  'p: two-sided sign-flip test of the paired differences, adjusted for all metrics that have one (Holm).';
 const resampleLegend = `over texts: 95 % interval of the difference, had the test texts been others like them (paired bootstrap, ${resamples} drawings).`;
 
 function pairing({ commonSeeds }: RunDiff): string[] {

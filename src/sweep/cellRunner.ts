@@ -122,6 +122,14 @@ async function runOriginal(cell: Cell, context: CellContext, journal: JournalWri
   return { type: 'end', status: 'completed', steps: 0, metrics, wall: { seconds: secondsSince(started) } };
 }
 
+/** What a downstream task is judged with. */
+interface TaskMaterials {
+  readonly corpus: Corpus;
+  readonly train: TokenSequences;
+  readonly test: TokenSequences;
+  readonly original: Matrix;
+}
+
 async function runRetrofit(
   cell: Cell,
   context: CellContext,
@@ -143,7 +151,7 @@ async function runRetrofit(
   const objective = weightedSum(settings.objective);
   const heads = createHeads(objective.needs, {
     projection: settings.head,
-    classes: corpus.labelNames.length,
+    classes: [corpus.labelNames.length],
     inputSize: encoder.config.hiddenSize,
     seed,
   });
@@ -188,14 +196,16 @@ async function runRetrofit(
     const trainSeconds = secondsSince(started);
 
     const references = referenceIndices(texts.train.size, settings.evaluation.references);
-    const tasks = await Promise.all(
-      taskSettings(settings).map(async (task) => ({
+    const tasks: TaskMaterials[] = [];
+    // One after the other: they may need the frozen encoder, of which there is one.
+    for (const task of taskSettings(settings)) {
+      tasks.push({
         corpus: await materials.corpus(task),
         train: await materials.tokens(task, 'train'),
         test: await materials.tokens(task, 'test'),
         original: await materials.frozen(task, engine, 'test'),
-      })),
-    );
+      });
+    }
     // All at once: texts that are in several of them are embedded once.
     const [test, trained, ...ofTasks] = await embedAll(
       [texts.test, selectTexts(texts.train, references), ...tasks.flatMap((task) => [task.train, task.test])],
@@ -217,8 +227,8 @@ async function runRetrofit(
     };
     const predictions = await predictionsWriter(cell, materials, journal);
     const metrics = await measure(cell, corpus, measured, predictions);
-    if (fineTunes(cell)) Object.assign(metrics, await fineTune(cell, encoder, context, predictions));
     if (settings.training.save) await saveEncoder(encoder, join(folder, 'encoder'), settings.pooling);
+    if (fineTunes(cell)) Object.assign(metrics, await fineTune(cell, encoder, context, predictions));
     return endOf(outcome, metrics, {
       seconds: secondsSince(started),
       trainSeconds,

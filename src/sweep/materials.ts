@@ -34,7 +34,7 @@ export interface FoundEncoder {
 const shardSize = 2048;
 
 /** To be raised when the same inputs give other embeddings, so that the old ones are not found any more. */
-const embeddingsFormat = 2;
+const embeddingsFormat = 3;
 
 /** A part of a split whose frozen embeddings are one entry of the cache. */
 export interface Shard {

@@ -28,7 +28,7 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
   const objective = weightedSum(settings.objective);
   const heads = createHeads(objective.needs, {
     projection: settings.head,
-    classes: corpus.labelNames.length,
+    classes: [corpus.labelNames.length],
     inputSize: encoder.config.hiddenSize,
     seed: 0,
   });

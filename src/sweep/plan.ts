@@ -126,11 +126,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether the setting is itself a list, such as `data.exclude`: the schema takes an empty list there. */
+/** Whether the setting is itself a list, such as `data.exclude`: the schema takes a list there, if perhaps no empty one. */
 function isListSetting(settings: unknown, path: string): boolean {
   const parsed = settingsSchema.safeParse(withSetting(settings, path, []));
   if (parsed.success) return true;
-  return !parsed.error.issues.some((issue) => issue.path.join('.') === path || isUnknown(issue, path));
+  return !parsed.error.issues.some(
+    (issue) => (issue.path.join('.') === path && issue.code !== 'too_small') || isUnknown(issue, path),
+  );
 }
 
 function isUnknown(issue: z.core.$ZodIssue, path: string): boolean {

@@ -8,7 +8,7 @@ import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { validates } from '../training/options.ts';
 import { Cache } from './cache.ts';
 import { type Cell, originalCell, retrofitCell } from './cells.ts';
-import type { Experiment } from './experiment.ts';
+import type { Experiment, Settings } from './experiment.ts';
 import { Materials, type Places, taskSettings } from './materials.ts';
 import { type GridPoint, type Plan, type PlanOverrides, planExperiment } from './plan.ts';
 import type { WorkerSetup } from './protocol.ts';
@@ -160,6 +160,7 @@ async function check(
         ...(layers >= found.layers ? [allFrozen(encoder, layers, found.layers)] : []),
       ]);
     });
+    if (fineTunesNothing(settings)) problems.set('DOWNSTREAM_WITHOUT_TASKS', withoutTasks);
     const tasks = new Map<string, string>();
     for (const task of taskSettings(settings)) {
       const corpus = await collect(() => materials.corpus(task));
@@ -190,6 +191,18 @@ function tooLong(encoder: string, maxLength: number, longest: number): Problem {
     remedy: `Use --set maxLength=${longest} or less.`,
   };
 }
+
+function fineTunesNothing({ evaluation: { downstream } }: Settings): boolean {
+  const { tasks, fineTuning, fewShot, multiTask } = downstream;
+  return tasks.length === 0 && (fineTuning !== null || fewShot !== null || multiTask !== null);
+}
+
+const withoutTasks: Problem = {
+  code: 'DOWNSTREAM_WITHOUT_TASKS',
+  given: 'evaluation.downstream with fineTuning, fewShot or multiTask, and no tasks',
+  expected: 'tasks to fine-tune on',
+  remedy: 'Name them, e.g. --tasks sst2,tweeteval-irony.',
+};
 
 function sameName(one: string, other: string): UserError {
   return new UserError({

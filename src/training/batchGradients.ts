@@ -135,6 +135,7 @@ function inputs(training: Training, indices: Int32Array, embeddings: tf.Tensor2D
     frozen: frozen && objective.needs.has('frozen') ? rows(frozen, indices) : null,
     projections: heads.projection?.project(embeddings) ?? null,
     logits: heads.classification?.logits(embeddings) ?? null,
+    ...(heads.classification && { tasks: heads.classification.tasks }),
     labels: Int32Array.from(indices, (i) => labels[i] as number),
   };
 }

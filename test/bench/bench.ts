@@ -18,11 +18,12 @@ import { tryEngine } from '../../src/engine/trial.ts';
 import { UserError } from '../../src/errors.ts';
 import { textTable } from '../../src/report/textTable.ts';
 import { type Contender, measure, missingIn, ours, output, peer } from './contenders.ts';
+import { evaluationTasks } from './evaluationParts.ts';
 import { writeRandomEncoder } from './randomEncoder.ts';
 import { cellsOfStandardSweep, runOurs, runPeer, standardSweep } from './standardSweep.ts';
 import { type Measurement, type Workload, writeWorkload } from './workload.ts';
 
-const suites = ['step', 'machine', 'encode', 'sizes', 'sweep', 'standard'] as const;
+const suites = ['step', 'machine', 'encode', 'evaluate', 'sizes', 'sweep', 'standard'] as const;
 type Suite = (typeof suites)[number];
 
 const install = 'pip install torch transformers sentence-transformers pytorch-metric-learning';
@@ -62,7 +63,8 @@ async function main(): Promise<number> {
     })
     .example('$0', 'all suites but standard, without a peer')
     .example('$0 step encode --peer ~/venv/bin/python', '')
-    .epilogue(`Suites: step (training, all cores), machine (steps a second of the whole machine), encode, sizes
+    .epilogue(`Suites: step (training, all cores), machine (steps a second of the whole machine), encode,
+evaluate (kNN, retrieval and clustering, beside scikit-learn and pytorch-metric-learning), sizes
 (MiniLM and BERT-base with random weights, batches of 16 and 64, short and long texts), sweep (1 to 16 cells),
 standard (a whole sweep of 8 cells beside the usual script, a process a cell; only when it is named: on real data it
 takes most of an hour).`);
@@ -181,42 +183,59 @@ async function casesOf(folder: string, cores: number, precisions: readonly Preci
     seconds: 0,
   };
   const all = [[1, cores]] as const;
-  return precisions.flatMap((precision): Case[] => [
-    {
-      suite: 'step',
-      name: `step, batch 64, ${precision}, ${data}`,
-      workload: training(64),
+  const evaluations = {
+    knn: 'kNN, k 10: 5,000 texts by 36,000 × 384',
+    retrieval: 'retrieval scores of 5,000 × 384',
+    kMeans: 'k-means, 28 clusters, 10 starts, and its agreement: 5,000 × 384',
+  };
+  const precision = precisions.at(-1) as Precision;
+  const ofEvaluation = evaluationTasks.map(
+    (task): Case => ({
+      suite: 'evaluate',
+      name: evaluations[task],
+      workload: { ...encoding, task, texts: [], runs: 3 },
       precision,
       arrangements: all,
-    },
-    {
-      suite: 'machine',
-      name: `steps a second of the machine, batch 64, ${precision}, ${data}`,
-      workload: training(64),
-      precision,
-      arrangements: [...all, [cores, 1]],
-    },
-    {
-      suite: 'encode',
-      name: `encoding ${corpus.test.texts.length} texts, mean pooling, ${precision}, ${data}`,
-      workload: encoding,
-      precision,
-      arrangements: all,
-    },
-    ...(['MiniLM', 'BERT-base'] as const).flatMap((size) =>
-      [16, 64].flatMap((batchSize) =>
-        [1, 4].map(
-          (joined): Case => ({
-            suite: 'sizes',
-            name: `step, ${size}, batch ${batchSize}, ${joined === 1 ? 'short' : 'long'} texts, ${precision}`,
-            workload: { ...training(batchSize, join(folder, size), joined), warmUp: 1, runs: 3, seconds: 3 },
-            precision,
-            arrangements: all,
-          }),
+    }),
+  );
+  return ofEvaluation.concat(
+    precisions.flatMap((precision): Case[] => [
+      {
+        suite: 'step',
+        name: `step, batch 64, ${precision}, ${data}`,
+        workload: training(64),
+        precision,
+        arrangements: all,
+      },
+      {
+        suite: 'machine',
+        name: `steps a second of the machine, batch 64, ${precision}, ${data}`,
+        workload: training(64),
+        precision,
+        arrangements: [...all, [cores, 1]],
+      },
+      {
+        suite: 'encode',
+        name: `encoding ${corpus.test.texts.length} texts, mean pooling, ${precision}, ${data}`,
+        workload: encoding,
+        precision,
+        arrangements: all,
+      },
+      ...(['MiniLM', 'BERT-base'] as const).flatMap((size) =>
+        [16, 64].flatMap((batchSize) =>
+          [1, 4].map(
+            (joined): Case => ({
+              suite: 'sizes',
+              name: `step, ${size}, batch ${batchSize}, ${joined === 1 ? 'short' : 'long'} texts, ${precision}`,
+              workload: { ...training(batchSize, join(folder, size), joined), warmUp: 1, runs: 3, seconds: 3 },
+              precision,
+              arrangements: all,
+            }),
+          ),
         ),
       ),
-    ),
-  ]);
+    ]),
+  );
 }
 
 /** The texts that the batches use, renumbered; each `joined` with the next ones to be longer. */

@@ -7,6 +7,7 @@ import { createHeads } from '../../src/heads/heads.ts';
 import { objectiveSchema, weightedSum } from '../../src/objectives/weightedSum.ts';
 import { trainingSchema } from '../../src/training/options.ts';
 import { train } from '../../src/training/trainer.ts';
+import { evaluationPart } from './evaluationParts.ts';
 import { type Measurement, readWorkload, type Workload } from './workload.ts';
 
 /** Ends a training that has been measured for long enough. */
@@ -14,9 +15,15 @@ class Done extends Error {}
 
 const workload = await readWorkload(process.argv[2] as string);
 await startEngine({ engine: 'tensorflow', precision: workload.precision, threads: workload.threads });
-const seconds = workload.task === 'step' ? await steps(workload) : await encodings(workload);
+const seconds = await timesOf(workload);
 const measurement: Measurement = { seconds, megabytes: Math.round(process.resourceUsage().maxRSS / 1024) };
 process.stdout.write(`${JSON.stringify(measurement)}\n`);
+
+function timesOf(work: Workload): Promise<number[]> {
+  const { task } = work;
+  if (task === 'step') return steps(work);
+  return task === 'encode' ? encodings(work) : repeated(work, evaluationPart(task));
+}
 
 /** Training steps as the trainer makes them, and the tokenising of their texts. */
 async function steps({ encoder: folder, texts, labels, batches, pooling, maxLength, warmUp, runs, seconds }: Workload) {
@@ -32,7 +39,7 @@ async function steps({ encoder: folder, texts, labels, batches, pooling, maxLeng
       encoder,
       heads: createHeads(objective.needs, {
         projection: { kind: 'linear', out: 64 },
-        classes: 0,
+        classes: [],
         inputSize: width,
         seed: 1,
       }),
@@ -72,12 +79,17 @@ function durations(marks: readonly number[], warmUp: number): number[] {
     .slice(warmUp);
 }
 
-async function encodings({ encoder: folder, texts, pooling, maxLength, warmUp, runs, seconds }: Workload) {
+async function encodings(work: Workload) {
+  const { encoder: folder, texts, pooling, maxLength } = work;
   const encoder = await loadEncoder(folder, folder);
+  return repeated(work, () => embedTexts(encoder, encoder.tokeniser.encode(texts, maxLength), { pooling }));
+}
+
+async function repeated({ warmUp, runs, seconds }: Workload, run: () => Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
-  for (let run = 0; run < warmUp + runs || sum(times.slice(warmUp)) < seconds; run++) {
+  while (times.length < warmUp + runs || sum(times.slice(warmUp)) < seconds) {
     const begin = performance.now();
-    await embedTexts(encoder, encoder.tokeniser.encode(texts, maxLength), { pooling });
+    await run();
     times.push((performance.now() - begin) / 1000);
   }
   return times.slice(warmUp);

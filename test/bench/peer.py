@@ -111,6 +111,56 @@ def encodings():
     return min(times.values(), key=np.median)
 
 
-seconds = steps() if workload["task"] == "step" else encodings()
+def drawn(rows, centres, random):
+    labels = random.integers(len(centres), size=rows)
+    return (0.3 * centres[labels] + random.normal(size=(rows, centres.shape[1]))).astype(np.float32), labels
+
+
+def evaluation(task):
+    """kNN and k-means of scikit-learn, the retrieval scores of pytorch-metric-learning, on drawn embeddings."""
+    random = np.random.default_rng(1)
+    centres = random.normal(size=(28, 384))
+    test, labels = drawn(5_000, centres, random)
+    if task == "knn":
+        from sklearn.neighbors import KNeighborsClassifier
+
+        train, train_labels = drawn(36_000, centres, random)
+
+        def run():
+            KNeighborsClassifier(10, metric="cosine", algorithm="brute").fit(train, train_labels).predict(test)
+
+    elif task == "retrieval":
+        from pytorch_metric_learning.distances import CosineSimilarity
+        from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
+        from pytorch_metric_learning.utils.inference import CustomKNN
+
+        scores = ("precision_at_1", "mean_reciprocal_rank", "r_precision", "mean_average_precision_at_r")
+        calculator = AccuracyCalculator(scores, k="max_bin_count", knn_func=CustomKNN(CosineSimilarity()))
+        embeddings, classes = torch.tensor(test), torch.tensor(labels)
+
+        def run():
+            calculator.get_accuracy(embeddings, classes)
+
+    else:
+        from sklearn.cluster import KMeans
+        from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, fowlkes_mallows_score
+
+        unit = test / np.linalg.norm(test, axis=1, keepdims=True)
+
+        def run():
+            found = KMeans(28, n_init=10, random_state=1).fit_predict(unit)
+            for score in (adjusted_mutual_info_score, adjusted_rand_score, fowlkes_mallows_score):
+                score(labels, found)
+
+    times = []
+    for _ in range(workload["warmUp"] + workload["runs"]):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return times[workload["warmUp"] :]
+
+
+task = workload["task"]
+seconds = steps() if task == "step" else encodings() if task == "encode" else evaluation(task)
 megabytes = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 print(json.dumps({"seconds": seconds, "megabytes": megabytes}))

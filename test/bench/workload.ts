@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { evaluationTasks } from './evaluationParts.ts';
 
 /** What both contenders are given: a JSON file that each of them reads in a process of its own. */
 export const workloadSchema = z.strictObject({
-  /** `step`: training steps; `encode`: embeddings of all texts. */
-  task: z.enum(['step', 'encode']),
+  /** `step`: training steps; `encode`: embeddings of all texts; the others: parts of an evaluation, on drawn embeddings. */
+  task: z.enum(['step', 'encode', ...evaluationTasks]),
   /** A Hugging Face folder. */
   encoder: z.string(),
   texts: z.array(z.string()),

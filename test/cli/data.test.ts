@@ -56,6 +56,15 @@ describe('yarn data', () => {
     expect(stderr).not.toMatch(/^ +at /m);
   });
 
+  it('check reads a file whose columns are named otherwise', async () => {
+    const lines = Array.from({ length: 40 }, (_, i) => `text ${i},${i % 2}`);
+    const folder = await temporaryFolder({ 'all.csv': ['review,stars', ...lines].join('\n') });
+    const { stdout } = await data(['check', `${folder}/all.csv`, '--text', 'review', '--label', 'stars'], '');
+    expect(stdout).toContain('✓ all: 32 train, 4 validation, 4 test texts in 2 classes');
+    const other = await data(['show', `${folder}/all.csv`, '--max-length', 'none'], '');
+    expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/^USAGE: /)]);
+  });
+
   it.each([[[]], [['look']], [['show']], [['show', 'nothing-of-the-kind']]])('refuses %j', async (args) => {
     const { code, stderr } = await data(args, '');
     expect(code).toBe(2);

@@ -154,6 +154,7 @@ describe('a single file', () => {
       (split) => new Set(splits[split].filter(({ label }) => label === 'b').map(({ text }) => text)).size,
     );
     expect(ofB).toEqual([15, 2, 2]);
+    expect(texts.map((own) => own.size)).toEqual([152, 19, 19]);
   });
 
   it('is divided alike each time, and otherwise with another seed', async () => {
@@ -167,4 +168,27 @@ describe('a single file', () => {
     expect((await divided()).withoutValidation).toBe(false);
     expect(declarationSchema.safeParse({ split: { train: 0.9 } }).success).toBe(false);
   });
+});
+
+it('small classes make up for one another, so that every part has its share', async () => {
+  const rows = Array.from({ length: 28 * 5 }, (_, i) => `text ${i},class ${i % 28}`);
+  const folder = await temporaryFolder({ 'my.small.CSV': ['text,label', ...rows].join('\n') });
+  const { splits, name } = await fileSource(`${folder}/my.small.CSV`, defaults).read(places);
+  expect(name).toBe('my.small');
+  expect(splitNames.map((split) => splits[split].length)).toEqual([112, 14, 14]);
+});
+
+it('a missing shard is missing data', async () => {
+  const folder = await temporaryFolder({
+    'train-00000-of-00002-a09b74b3ef9c3b56.parquet': '',
+    'validation.csv': good,
+    'test.csv': good,
+  });
+  expect(summaries(await problemsOf(read(folder)), folder)).toEqual([
+    'DATA_MISSING_FILE: 1 of 2 files train-*.parquet in .',
+  ]);
+});
+
+it('columns have different names', () => {
+  expect(declarationSchema.safeParse({ columns: { text: 'context' } }).success).toBe(false);
 });

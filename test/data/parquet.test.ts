@@ -10,7 +10,7 @@ const golden = (name: string) => fileURLToPath(new URL(`golden/parquet/${name}.p
 
 async function problemsOf(file: string, required: readonly string[]): Promise<string[]> {
   const problems = new ProblemList();
-  expect(await readParquet(file, required, problems)).toEqual([]);
+  await readParquet(file, { required, wanted: required }, problems);
   try {
     problems.throwIfAny();
   } catch (error) {
@@ -21,7 +21,13 @@ async function problemsOf(file: string, required: readonly string[]): Promise<st
 
 it('reads what Hugging Face’s datasets write, with the names of the classes', async () => {
   const file = golden('huggingface');
-  expect(await readParquet(file, ['text', 'label'], new ProblemList())).toEqual([
+  expect(
+    await readParquet(
+      file,
+      { required: ['text', 'label'], wanted: ['text', 'label', 'context', 'id'] },
+      new ProblemList(),
+    ),
+  ).toEqual([
     { at: `${file}, row 1`, values: { text: 'fine', label: 'positive', id: 7 } },
     { at: `${file}, row 2`, values: { text: 'awful', label: 'negative', id: 8 } },
     { at: `${file}, row 3`, values: { text: 'naïve – déjà vu', label: 'positive', id: 2 ** 40 } },
@@ -29,7 +35,11 @@ it('reads what Hugging Face’s datasets write, with the names of the classes', 
 });
 
 it('reads what pyarrow writes, missing values too', async () => {
-  const rows = await readParquet(golden('plain'), ['review'], new ProblemList());
+  const rows = await readParquet(
+    golden('plain'),
+    { required: ['review'], wanted: ['review', 'stars', 'sure'] },
+    new ProblemList(),
+  );
   expect(rows.map(({ values }) => values)).toEqual([
     { review: 'good', stars: 5, sure: true },
     { review: null, stars: 3, sure: false },
@@ -46,7 +56,16 @@ it('names columns that are missing, and what the file has', async () => {
 it('refuses what is no Parquet, is cut off, or is compressed in a way that it does not know', async () => {
   const folder = await temporaryFolder({ 'text.parquet': 'text,label\n', 'empty.parquet': '' });
   for (const file of [`${folder}/text.parquet`, `${folder}/empty.parquet`, golden('zstd')]) {
-    expect(await problemsOf(file, [])).toEqual([expect.stringMatching(/^DATA_BAD_PARQUET: .+ \(.+\)$/)]);
+    expect(await problemsOf(file, file === golden('zstd') ? ['review'] : [])).toEqual([
+      expect.stringMatching(/^DATA_BAD_PARQUET: .+ \(.+\)$/),
+    ]);
   }
   expect(await problemsOf(`${folder}/none.parquet`, [])).toEqual([`DATA_MISSING_FILE: no ${folder}/none.parquet`]);
+});
+
+it('does not take a label that was left out for a class', async () => {
+  expect(await problemsOf(golden('unlabelled'), ['text', 'label'])).toEqual([
+    `DATA_UNKNOWN_LABEL: ${golden('unlabelled')}, row 1, label -1`,
+    `DATA_UNKNOWN_LABEL: ${golden('unlabelled')}, row 2, label -1`,
+  ]);
 });

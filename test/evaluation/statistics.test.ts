@@ -160,8 +160,18 @@ describe('signFlipTest', () => {
     expect(signFlipTest([0.1, 0.2, 0.3, -0.6])).toBe(1);
   });
 
-  it.each([[[]], [[1, Number.NaN]], [Array(21).fill(1)]])('refuses %j', (values) => {
-    expect(() => signFlipTest(values)).toThrow('expected 1 to 20 finite differences');
+  it('draws signs where there are too many to try', () => {
+    const random = stream(5, 'differences');
+    const of = (n: number, shift: number) => Array.from({ length: n }, () => random.normal() + shift);
+    expect(signFlipTest(of(30, 1))).toBeLessThan(0.001);
+    expect(signFlipTest(of(30, 0))).toBeGreaterThan(0.05);
+    // As the exact test of 16 pairs of the sort has it, within what drawing may do.
+    const values = of(17, 0.5);
+    expect(signFlipTest(values)).toBe(signFlipTest(values));
+  });
+
+  it.each([[[]], [[1, Number.NaN]]])('refuses %j', (values) => {
+    expect(() => signFlipTest(values)).toThrow('expected at least one difference, all finite');
   });
 });
 

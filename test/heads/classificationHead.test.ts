@@ -11,7 +11,7 @@ function valuesOf({ variables }: ReturnType<typeof createClassificationHead>) {
 
 onEachEngine('classification head', () => {
   test.each([2, 6, 28])('is an affine map to %d classes', (classes) => {
-    const head = createClassificationHead(classes, 8, 1);
+    const head = createClassificationHead([classes], 8, 1);
     const { weight, bias } = valuesOf(head);
     const { rows } = randomBatch(5, 8, 1, 1);
     const expected = rows.map((row) => weight.map((w, c) => dot(row, w) + (bias[c] ?? 0)));
@@ -19,7 +19,7 @@ onEachEngine('classification head', () => {
   });
 
   test('starts from its seed alone', () => {
-    const start = (seed: number) => valuesOf(createClassificationHead(3, 8, seed));
+    const start = (seed: number) => valuesOf(createClassificationHead([3], 8, seed));
     expect(start(1)).toEqual(start(1));
     expect(start(1)).not.toEqual(start(2));
   });

@@ -5,7 +5,7 @@ import type { Need } from '../../src/objectives/objective.ts';
 import { leakedTensors, onEachEngine } from '../engine/engines.ts';
 
 function headsFor(...needs: Need[]) {
-  return createHeads(new Set(needs), { projection: { kind: 'linear', out: 4 }, classes: 3, inputSize: 6, seed: 1 });
+  return createHeads(new Set(needs), { projection: { kind: 'linear', out: 4 }, classes: [3], inputSize: 6, seed: 1 });
 }
 
 onEachEngine('heads', () => {

@@ -105,6 +105,7 @@ describe('compare', () => {
     expect(columnsOf('drift.deltaCos', 'knn.accuracy').columns).toEqual(['drift.deltaCos', 'knn.accuracy']);
     expect(columnsOf('knn.*').columns).toEqual(['knn.accuracy', 'knn.macroF1']);
     expect(columnsOf('*.knn.macroF1').columns).toEqual([]);
+    expect(columnsOf('knn.macroF1', '*.macroF1').columns).toEqual(['knn.macroF1']);
     expect(columnsOf('knn.acuracy').warnings).toContain(
       'no run has the metric knn.acuracy, which is a column. Did you mean "knn.accuracy"?',
     );

@@ -46,7 +46,7 @@ export async function tinyTraining(settings: TinySettings): Promise<TinyTraining
   const sum = weightedSum(objectiveSchema.parse(objective));
   const heads = createHeads(sum.needs, {
     projection: headSchema.parse(head),
-    classes: labelNames.length,
+    classes: [labelNames.length],
     inputSize: encoder.config.hiddenSize,
     seed,
   });

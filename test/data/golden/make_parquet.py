@@ -16,6 +16,9 @@ features = Features({"text": Value("string"), "label": ClassLabel(names=["negati
 rows = {"text": ["fine", "awful", "naïve – déjà vu"], "label": [1, 0, 1], "id": [7, 8, 2**40]}
 Dataset.from_dict(rows, features=features).to_parquet(str(here / "huggingface.parquet"))
 
+unlabelled = {"text": ["one", "two"], "label": [-1, -1], "id": [1, 2]}
+Dataset.from_dict(unlabelled, features=features).to_parquet(str(here / "unlabelled.parquet"))
+
 plain = pa.table({"review": ["good", None, "bad"], "stars": pa.array([5, 3, 1], pa.int32()), "sure": [True, False, True]})
 pq.write_table(plain, here / "plain.parquet")
 pq.write_table(plain, here / "zstd.parquet", compression="zstd")
