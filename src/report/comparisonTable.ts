@@ -33,13 +33,13 @@ export function comparisonTable(
     rows.map((row) => columns.map((column) => column.cell(row))),
     colours,
   );
-  const leftOut = all.filter((column) => !columns.includes(column)).map(({ title }) => title);
+  const leftOut = new Set(all.filter((column) => !columns.includes(column)).map(({ title }) => title));
   return [
     table.replaceAll(star, colours.green(star)),
     '',
     ...comparisonLegend(comparison).map((line) => colours.dim(line)),
-    ...(leftOut.length > 0
-      ? [colours.dim(`Left out for want of room: ${leftOut.join(', ')}; --json has everything.`)]
+    ...(leftOut.size > 0
+      ? [colours.dim(`Left out for want of room: ${[...leftOut].join(', ')}; --json has everything.`)]
       : []),
     ...comparison.warnings.map((warning) => `${colours.yellow('!')} ${warning}`),
   ].join('\n');

@@ -15,14 +15,23 @@ export function shortNames(paths: readonly string[]): Map<string, string> {
   );
 }
 
-/** A value of an axis as a person reads it: `0.1`, `mean`, `mlp out 64`, `supCon temperature 0.1 + crossEntropy`. */
+/** A value of an axis as a person reads it: `0.1`, `mean`, `mlp out 64`, `supCon 0.1 + crossEntropy`. */
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
   const entries = Object.entries(value).map(([key, inner]) => ({ key, inner, shown: showValue(inner) }));
-  const parts = entries.map(({ key, shown }) => (key === 'kind' ? shown : `${key} ${shown}`.trim()));
+  const parts = entries.map(({ key, inner, shown }) =>
+    key === 'kind' ? shown : `${key} ${only(inner) ?? shown}`.trim(),
+  );
   const ofObjects = entries.every(({ inner }) => typeof inner === 'object' && inner !== null);
   return parts.join(ofObjects ? ' + ' : ' ');
+}
+
+/** The value of a term's only option, whose name the term's says enough of. */
+function only(term: unknown): string | undefined {
+  if (typeof term !== 'object' || term === null) return undefined;
+  const values = Object.values(term);
+  return values.length === 1 && typeof values[0] !== 'object' ? String(values[0]) : undefined;
 }
 
 /** A cell's place in the sweep, e.g. `temperature 0.1 · weight 10 · seed 2`. */

@@ -47,8 +47,9 @@ describe('showValue', () => {
     [{ crossEntropy: {} }, 'crossEntropy'],
     [
       { supCon: { temperature: 0.1 }, vectorSpacePreservation: { weight: 10 } },
-      'supCon temperature 0.1 + vectorSpacePreservation weight 10',
+      'supCon 0.1 + vectorSpacePreservation 10',
     ],
+    [{ supCon: { temperature: 0.1, denominator: 'in' } }, 'supCon temperature 0.1 denominator in'],
     [null, 'null'],
     [['neutral'], '["neutral"]'],
   ])('of %j is %s', (value, shown) => {
