@@ -6,7 +6,7 @@
  *     yarn sweep experiments/paper/transfer.ts --encoder sentence-transformers/all-MiniLM-L6-v2 --data goemotions \
  *       --tasks emotion,emocontext
  *
- * The first takes COST
+ * The first takes 1 min 2 s on 2 cores (Intel Xeon with AMX).
  */
 import { defineExperiment } from '../../src/sweep/experiment.ts';
 

@@ -93,7 +93,7 @@ async function readEmbedded(grouping?: GroupingName): Promise<SourceContent> {
     labelNames: groups,
     splits,
     provenance: `${utterances.length} utterances in ${stories.length} stories, written for this project`,
-    licence: 'Apache-2.0',
+    licence: 'CC BY 4.0',
     notes: [],
   };
 }

@@ -26,7 +26,7 @@ describe('yarn data', () => {
     const { code, stdout } = await data(['list'], await temporaryFolder(irony));
     expect(code).toBe(0);
     for (const name of Object.keys(sources)) expect(stdout).toMatch(new RegExp(`^${name} `, 'm'));
-    expect(stdout).toMatch(/^embedded +960 +240 +480 +28 +Apache-2\.0$/m);
+    expect(stdout).toMatch(/^embedded +960 +240 +480 +28 +CC BY 4\.0$/m);
     expect(stdout).toMatch(/^tweeteval-irony +4 +4 +4 +2 /m);
     expect(stdout).toMatch(/^sst2 +– +– +– +– +DATA_NOT_INSTALLED$/m);
   });
