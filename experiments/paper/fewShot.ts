@@ -4,7 +4,7 @@
  *
  *     yarn sweep experiments/paper/fewShot.ts
  *     yarn sweep experiments/paper/fewShot.ts --encoder sentence-transformers/all-MiniLM-L6-v2 --data goemotions \
- *       --tasks sst2,tweeteval-irony,mustard
+ *       --tasks sst2,tweeteval-irony,mustard --set evaluation.downstream.fewShot.learningRate=5e-5
  *
  * The first takes COST
  */
@@ -19,7 +19,13 @@ export default defineExperiment({
   objective: { supCon: {} },
   sampler: { kind: 'mPerClass', batchSize: 64, m: 4 },
   training: { steps: 100, learningRate: 1e-4 },
-  evaluation: { downstream: { tasks: ['embedded-sentiment'], fewShot: { perClass: [8, 16, 32, 64], draws: 5 } } },
+  // The rate at which the small encoder mini learns; encoders of BERT's size and MiniLM take 5e-5.
+  evaluation: {
+    downstream: {
+      tasks: ['embedded-sentiment'],
+      fewShot: { perClass: [8, 16, 32, 64], draws: 5, learningRate: 1e-3 },
+    },
+  },
   grid: {
     objective: [
       { supCon: { temperature: 0.1 }, vectorSpacePreservation: { weight: 10 } },

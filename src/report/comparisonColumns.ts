@@ -35,13 +35,51 @@ export function comparisonColumns(comparison: Comparison): ComparisonColumn[] {
 
 /** Values of the experiment's metrics and, where there is room, how far they are above the original's. */
 function chosenColumns(metrics: readonly string[]): ComparisonColumn[] {
+  const { titles } = chosenTitles(metrics);
   return metrics.flatMap((metric, i) => [
-    { ...metricColumn(metric), ...(i > 0 && { rank: metrics.length - i + metrics.length }) },
+    {
+      ...metricColumn(metric),
+      title: titles[i] as string,
+      ...(i > 0 && { rank: metrics.length - i + metrics.length }),
+    },
     { ...gainColumn(metric), rank: metrics.length - i },
   ]);
 }
 
-/** Two lines on how to read the table. */
+const classifierTitles: Readonly<Record<string, string>> = {
+  knn: 'kNN',
+  logisticRegression: 'regression',
+  fineTuning: 'fine-tuned',
+  multiTask: 'multi-task',
+};
+
+/** Titles of metrics, and what all metrics of downstream tasks have in common, which their titles then leave out. */
+function chosenTitles(metrics: readonly string[]): { readonly titles: readonly string[]; readonly common?: string } {
+  const parts = metrics.map((metric) => {
+    const names = metric.split('.');
+    const [by = '', measure = ''] = names.slice(-2);
+    return {
+      task: names.slice(0, -2).join('.'),
+      by: classifierTitles[by] ?? by.replace(/^fewShot(\d+)$/, '$1-shot'),
+      measure,
+    };
+  });
+  if (metrics.length < 2 || parts.some(({ task }) => task === '')) return { titles: metrics.map(metricTitle) };
+  const [first] = parts;
+  const sameTask = parts.every(({ task }) => task === first?.task);
+  const sameMeasure = parts.every(({ measure }) => measure === first?.measure);
+  const measureOf = (measure: string) => metricTitle(`knn.${measure}`).replace(/^knn\./, '');
+  const titles = parts.map(({ task, by, measure }) =>
+    [...(sameTask ? [] : [task]), by, ...(sameMeasure ? [] : [measureOf(measure)])].join(' '),
+  );
+  const common = [
+    ...(sameMeasure && first ? [measureOf(first.measure)] : []),
+    ...(sameTask && first ? [`on ${first.task}`] : []),
+  ].join(' ');
+  return common === '' ? { titles } : { titles, common };
+}
+
+/** How to read the table. */
 export function comparisonLegend({ points, columns }: Comparison): string[] {
   const interval = points.some(({ cells }) => cells.length > 1)
     ? '±: 95 % t-interval over n seeds.'
@@ -49,9 +87,14 @@ export function comparisonLegend({ points, columns }: Comparison): string[] {
   return [
     `Δemb: mean squared change of a test text's embedding per dimension; 0: untouched. ${interval}`,
     columns.length > 0
-      ? 'gain: what is above the original encoder, paired by seed.'
+      ? `${chosenLegend(columns)}gain: what is above the original encoder, paired by seed.`
       : `gain: points over the original encoder, paired by seed. ${star}: nothing gains as much macro F1 for as little Δemb.`,
   ];
+}
+
+function chosenLegend(columns: readonly string[]): string {
+  const { common } = chosenTitles(columns);
+  return common === undefined ? '' : `Columns: ${common}. `;
 }
 
 /** A column for each axis. The original stands in the first that it has no place on, or else in one of its own. */

@@ -40,6 +40,6 @@ function shrinkDownstream({ fineTuning, multiTask, fewShot, ...rest }: Downstrea
     ...rest,
     fineTuning: fineTuning && { ...fineTuning, epochs: 1 },
     multiTask: multiTask && { ...multiTask, epochs: 1 },
-    fewShot: fewShot && { ...fewShot, epochs: 1, perClass: fewShot.perClass.slice(0, 1), draws: 1 },
+    fewShot: fewShot && { ...fewShot, epochs: 1, draws: 1 },
   };
 }

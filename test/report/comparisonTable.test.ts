@@ -56,6 +56,26 @@ test('an experiment’s own columns, each with its gain where there is room', ()
   expect(narrow).toEqual(['temperature', 'weight', 'Δemb', 'accuracy %', 'gain', 'Δcos', 'n']);
 });
 
+test('columns of downstream tasks leave out what they have in common, and the legend says it', () => {
+  const titled = (...columns: string[]) => {
+    const lines = comparisonTable({ ...comparison, columns }, { width: 300 }).split('\n');
+    const titles = lines[0]
+      ?.split(/ {2,}/)
+      .filter((title) => !['temperature', 'weight', 'Δemb', 'gain', 'n'].includes(title));
+    return { titles, legend: lines.find((line) => line.includes('gain:')) };
+  };
+  expect(titled('sst2.knn.macroF1', 'sst2.fewShot8.macroF1')).toEqual({
+    titles: ['kNN', '8-shot'],
+    legend: 'Columns: macro F1 % on sst2. gain: what is above the original encoder, paired by seed.',
+  });
+  expect(titled('sst2.knn.accuracy', 'my.task.fineTuning.accuracy')).toEqual({
+    titles: ['sst2 kNN', 'my.task fine-tuned'],
+    legend: 'Columns: accuracy %. gain: what is above the original encoder, paired by seed.',
+  });
+  expect(titled('sst2.knn.accuracy', 'sst2.knn.macroF1').titles).toEqual(['kNN accuracy %', 'kNN macro F1 %']);
+  expect(titled('knn.macroF1', 'sst2.knn.macroF1').titles).toEqual(['macro F1 %', 'sst2.knn.macroF1']);
+});
+
 test('where room is short the least important columns go, and it is said which', () => {
   const narrow = comparisonTable(comparison, { width: 100 });
   expect(narrow).toContain('Left out for want of room: Δcos; --json has everything.');
