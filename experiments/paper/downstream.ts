@@ -9,7 +9,7 @@
  *       --tasks sst2,tweeteval-irony,mustard --set evaluation.downstream.fineTuning.learningRate=5e-5 \
  *       --set evaluation.downstream.multiTask.learningRate=5e-5
  *
- * The first takes 2 min 9 s on 2 cores (Intel Xeon with AMX).
+ * The first takes 2 min 18 s on 2 cores (Intel Xeon with AMX).
  */
 import { defineExperiment } from '../../src/sweep/experiment.ts';
 
