@@ -14,6 +14,11 @@ export interface Coverage {
   readonly epochsToCover: number;
 }
 
+/** Of a sampler that shows every item in each epoch. */
+export function wholeCoverage(items: number): Coverage {
+  return { items, perEpoch: items, dropped: 0, droppedLabels: [], epochsToCover: 1 };
+}
+
 /**
  * Deals the training split into batches. An epoch is a pure function of the seed and its number, so a run may resume
  * at any epoch. Every batch of a sampler for contrastive losses, which is all but `shuffled`, holds at least two labels,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { stream } from '../src/random.ts';
-import { defineSampler, type Sampler } from './sampler.ts';
+import { defineSampler, type Sampler, wholeCoverage } from './sampler.ts';
 
 const schema = z.strictObject({
   kind: z.literal('shuffled'),
@@ -18,7 +18,7 @@ export const shuffled = defineSampler({
     const batchesPerEpoch = Math.ceil(labels.length / batchSize);
     return {
       batchesPerEpoch,
-      coverage: { items: labels.length, perEpoch: labels.length, dropped: 0, droppedLabels: [], epochsToCover: 1 },
+      coverage: wholeCoverage(labels.length),
       epoch(n) {
         const order = Int32Array.from(stream(seed, 'shuffled', n).shuffle(labels.keys()));
         return Array.from({ length: batchesPerEpoch }, (_, i) => order.slice(i * batchSize, (i + 1) * batchSize));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Problem, throwIfAny } from '../src/errors.ts';
 import { stream } from '../src/random.ts';
-import { defineSampler, itemsByLabel, type Sampler } from './sampler.ts';
+import { defineSampler, itemsByLabel, type Sampler, wholeCoverage } from './sampler.ts';
 
 const schema = z.strictObject({
   kind: z.literal('stratified'),
@@ -48,7 +48,7 @@ export const stratified = defineSampler({
 
     return {
       batchesPerEpoch,
-      coverage: { items: labels.length, perEpoch: labels.length, dropped: 0, droppedLabels: [], epochsToCover: 1 },
+      coverage: wholeCoverage(labels.length),
       epoch,
     };
   },

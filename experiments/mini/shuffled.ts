@@ -1,4 +1,4 @@
-import type { Sampler } from '../../samplers/sampler.ts';
+import { type Sampler, wholeCoverage } from '../../samplers/sampler.ts';
 import { stream } from '../../src/random.ts';
 import { lengthOf, type TokenSequences } from '../../src/text/tokenSequences.ts';
 
@@ -12,7 +12,7 @@ const pool = 64;
 export function shuffled(texts: TokenSequences, batchSize: number, seed: number): Sampler {
   return {
     batchesPerEpoch: Math.ceil(texts.size / batchSize),
-    coverage: { items: texts.size, perEpoch: texts.size, dropped: 0, droppedLabels: [], epochsToCover: 1 },
+    coverage: wholeCoverage(texts.size),
     epoch(n) {
       const random = stream(seed, 'shuffled', n);
       const order = Int32Array.from(random.shuffle(Array(texts.size).keys()));

@@ -7,7 +7,7 @@ import { describeEncoder } from '../encoders/huggingFaceFolder.ts';
 import { resolveEncoder } from '../encoders/resolveEncoder.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { coloursOf } from '../report/terminal.ts';
-import { textTable } from '../report/textTable.ts';
+import { figureColumn, textColumn, textTable } from '../report/textTable.ts';
 import { places } from './environment.ts';
 import { argumentParser, runCli, usageProblem } from './run.ts';
 
@@ -68,11 +68,9 @@ async function list(json: boolean): Promise<void> {
     print(JSON.stringify(found, null, 2));
     return;
   }
-  const figure = (title: string) => ({ title, align: 'right' as const });
-  const text = (title: string) => ({ title, align: 'left' as const });
   print(
     textTable(
-      [text('corpus'), ...splitNames.map(figure), figure('classes'), text('licence as stated')],
+      [textColumn('corpus'), ...splitNames.map(figureColumn), figureColumn('classes'), textColumn('licence as stated')],
       found.map((corpus) =>
         'problems' in corpus
           ? [corpus.name, ...splitNames.map(() => '–'), '–', corpus.problems.map(({ code }) => code).join(', ')]
@@ -140,13 +138,7 @@ async function show(chosen: Chosen, encoder: string, limit: number, json: boolea
 
 function printClasses({ classes, texts }: CorpusSummary): void {
   const splits = splitNames.filter((split) => texts[split] > 0);
-  const columns = [
-    { title: 'class', align: 'left' as const },
-    ...splits.flatMap((split) => [
-      { title: split, align: 'right' as const },
-      { title: '%', align: 'right' as const },
-    ]),
-  ];
+  const columns = [textColumn('class'), ...splits.flatMap((split) => [figureColumn(split), figureColumn('%')])];
   const row = (name: string, counts: CorpusSummary['texts']) => [
     name,
     ...splits.flatMap((split) => [count(counts[split]), ((100 * counts[split]) / texts[split]).toFixed(1)]),

@@ -5,7 +5,7 @@ import { compare } from '../report/comparison.ts';
 import { comparisonTable } from '../report/comparisonTable.ts';
 import { experimentList, listEntry } from '../report/experimentList.ts';
 import { markdownTable } from '../report/markdownTable.ts';
-import { costMetric, gainMetric } from '../report/metrics.ts';
+import { costMetric } from '../report/metrics.ts';
 import { diffPoints, diffRuns, diffText } from '../report/runDiff.ts';
 import { runReport } from '../report/runReport.ts';
 import { pointName, type SelectedCell, select, selectPoint } from '../report/selection.ts';
@@ -189,10 +189,10 @@ function diffOfPoints(folder: string, a: string, b: string, experiment: string |
   };
 }
 
-/** The metrics of the experiment's table. */
-function testedMetrics(results: ExperimentResults): string[] {
+/** The metrics of the experiment's own table, if it has one. */
+function testedMetrics(results: ExperimentResults): string[] | undefined {
   const { columns } = compare(results);
-  return [costMetric, ...(columns.length > 0 ? columns : [gainMetric])];
+  return columns.length > 0 ? [costMetric, ...columns] : undefined;
 }
 
 function diffOfCells(folder: string, a: string, b: string) {

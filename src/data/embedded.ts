@@ -79,9 +79,7 @@ export function embeddedSource(grouping?: GroupingName): CorpusSource {
 
 async function readEmbedded(grouping?: GroupingName): Promise<SourceContent> {
   const { stories, utterances } = await readStories();
-  const { groups, groupOf } = grouping
-    ? groupingOf(grouping)
-    : { groups: emotions, groupOf: new Map<string, string>() };
+  const { groups, groupOf } = groupingOf(grouping);
   const splitOf = new Map(stories.map(({ id, split }) => [id, split]));
   const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
   for (const { story, utterance, label, context } of utterances) {

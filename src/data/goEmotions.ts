@@ -86,9 +86,7 @@ export function goEmotionsSource(grouping?: GroupingName): CorpusSource {
 
 async function readSingleClass(places: DataPlaces, grouping?: GroupingName): Promise<SourceContent> {
   const { labelNames, splits } = await readGoEmotions(places);
-  const { groups, groupOf } = grouping
-    ? groupingOf(grouping)
-    : { groups: labelNames, groupOf: new Map<string, string>() };
+  const { groups, groupOf } = groupingOf(grouping, labelNames);
   const single: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
   const notes: string[] = [];
   for (const split of splitNames) {

@@ -1,6 +1,22 @@
-import type { emotions } from './emotions.ts';
+import { emotions } from './emotions.ts';
 
 type Emotion = (typeof emotions)[number];
+
+/** By sentiment, and what Ekman's joy stands for. */
+const positive = [
+  'admiration',
+  'amusement',
+  'approval',
+  'caring',
+  'desire',
+  'excitement',
+  'gratitude',
+  'joy',
+  'love',
+  'optimism',
+  'pride',
+  'relief',
+] as const;
 
 /**
  * Coarser classes of the GoEmotions taxonomy, as its authors group it: by sentiment, and by the six emotions of Ekman
@@ -8,32 +24,19 @@ type Emotion = (typeof emotions)[number];
  */
 export const groupings = {
   sentiment: {
-    positive: [
-      ...([
-        'admiration',
-        'amusement',
-        'approval',
-        'caring',
-        'desire',
-        'excitement',
-        'gratitude',
-        'joy',
-        'love',
-      ] as const),
-      ...(['optimism', 'pride', 'relief'] as const),
-    ],
+    positive,
     negative: [
-      ...([
-        'anger',
-        'annoyance',
-        'disappointment',
-        'disapproval',
-        'disgust',
-        'embarrassment',
-        'fear',
-        'grief',
-      ] as const),
-      ...(['nervousness', 'remorse', 'sadness'] as const),
+      'anger',
+      'annoyance',
+      'disappointment',
+      'disapproval',
+      'disgust',
+      'embarrassment',
+      'fear',
+      'grief',
+      'nervousness',
+      'remorse',
+      'sadness',
     ],
     ambiguous: ['confusion', 'curiosity', 'realization', 'surprise'],
     neutral: ['neutral'],
@@ -42,20 +45,7 @@ export const groupings = {
     anger: ['anger', 'annoyance', 'disapproval'],
     disgust: ['disgust'],
     fear: ['fear', 'nervousness'],
-    joy: [
-      ...([
-        'admiration',
-        'amusement',
-        'approval',
-        'caring',
-        'desire',
-        'excitement',
-        'gratitude',
-        'joy',
-        'love',
-      ] as const),
-      ...(['optimism', 'pride', 'relief'] as const),
-    ],
+    joy: positive,
     sadness: ['disappointment', 'embarrassment', 'grief', 'remorse', 'sadness'],
     surprise: ['confusion', 'curiosity', 'realization', 'surprise'],
     neutral: ['neutral'],
@@ -64,8 +54,16 @@ export const groupings = {
 
 export type GroupingName = keyof typeof groupings;
 
-/** The groups in the order that numbers them, and the group of each emotion. */
-export function groupingOf(name: GroupingName): { groups: string[]; groupOf: ReadonlyMap<string, string> } {
+/**
+ * The groups in the order that numbers them, and the group of each emotion.
+ *
+ * @param name none: each of `labelNames` is a group of its own
+ */
+export function groupingOf(
+  name: GroupingName | undefined,
+  labelNames: readonly string[] = emotions,
+): { readonly groups: readonly string[]; readonly groupOf: ReadonlyMap<string, string> } {
+  if (name === undefined) return { groups: labelNames, groupOf: new Map(labelNames.map((label) => [label, label])) };
   const entries = Object.entries(groupings[name] as Record<string, readonly string[]>);
   return {
     groups: entries.map(([group]) => group),

@@ -206,7 +206,6 @@ async function fineTune(
   const { texts, labels, tasks, sampler } = trainingSetOf(run);
   const objective = weightedSum(objectiveSchema.parse({ crossEntropy: {} }));
   const heads = createHeads(objective.needs, {
-    projection: { kind: 'linear', out: 1 },
     classes: tasks,
     inputSize: encoder.config.hiddenSize,
     seed: run.seed,

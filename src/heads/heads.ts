@@ -13,21 +13,28 @@ export interface Heads {
 }
 
 export interface HeadsOptions {
-  readonly projection: HeadConfig;
-  /** Classes of each task that the classification head is for. */
-  readonly classes: readonly number[];
+  /** There if projections are needed. */
+  readonly projection?: HeadConfig;
+  /** Classes of each task, there if logits are needed. */
+  readonly classes?: readonly number[];
   /** Width of the embeddings. */
   readonly inputSize: number;
   readonly seed: number;
 }
 
-/** New heads for an objective with these needs; their start follows from the seed alone. */
+/**
+ * New heads for an objective with these needs; their start follows from the seed alone.
+ *
+ * @throws RangeError if what a needed head is made of is missing
+ */
 export function createHeads(
   needs: ReadonlySet<Need>,
   { projection: config, classes, inputSize, seed }: HeadsOptions,
 ): Heads {
-  const projection = needs.has('projections') ? createHead(config, inputSize, seed) : null;
-  const classification = needs.has('logits') ? createClassificationHead(classes, inputSize, seed) : null;
+  if (needs.has('projections') && !config) throw new RangeError('expected a projection head');
+  if (needs.has('logits') && !classes) throw new RangeError('expected classes');
+  const projection = needs.has('projections') && config ? createHead(config, inputSize, seed) : null;
+  const classification = needs.has('logits') && classes ? createClassificationHead(classes, inputSize, seed) : null;
   const variables = new Map([...(projection?.variables ?? []), ...(classification?.variables ?? [])]);
   return { projection, classification, variables, dispose: () => tf.dispose([...variables.values()]) };
 }

@@ -13,7 +13,7 @@ import { comparePoints, rowOf, usable } from './comparison.ts';
 import { costMetric, formatDifference, formatInterval, formatSummary, gainMetric, metricTitle } from './metrics.ts';
 import { differingSettings, type SettingDifference } from './settings.ts';
 import type { Colours } from './terminal.ts';
-import { textTable } from './textTable.ts';
+import { figureColumn, textColumn, textTable } from './textTable.ts';
 
 /** How two runs, or two grid points over their seeds, differ. */
 export interface RunDiff {
@@ -118,13 +118,11 @@ function adjustedPValues(
 
 /** The diff for a terminal. */
 export function diffText(diff: RunDiff, labels: { readonly a: string; readonly b: string }, colours: Colours): string {
-  const text = (title: string) => ({ title, align: 'left' as const });
-  const figure = (title: string) => ({ title, align: 'right' as const });
   const settings =
     diff.settings.length === 0
       ? 'All settings are the same.'
       : textTable(
-          [text('what differs'), text('a'), text('b')],
+          [textColumn('what differs'), textColumn('a'), textColumn('b')],
           diff.settings.map(({ path, a, b }) => [path, showSetting(a), showSetting(b)]),
           colours,
         );
@@ -132,12 +130,12 @@ export function diffText(diff: RunDiff, labels: { readonly a: string; readonly b
   const resampled = diff.metrics.some(({ overTexts }) => overTexts !== undefined);
   const metrics = textTable(
     [
-      text('metric'),
-      figure('a'),
-      figure('b'),
-      figure('b − a'),
-      ...(tested ? [figure('p')] : []),
-      ...(resampled ? [figure('over texts')] : []),
+      textColumn('metric'),
+      figureColumn('a'),
+      figureColumn('b'),
+      figureColumn('b − a'),
+      ...(tested ? [figureColumn('p')] : []),
+      ...(resampled ? [figureColumn('over texts')] : []),
     ],
     diff.metrics.map(({ metric, a, b, difference, pValue, overTexts }) => [
       metricTitle(metric),

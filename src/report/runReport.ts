@@ -8,7 +8,7 @@ import { showTime, timesOf } from './experimentList.ts';
 import { formatDifference, formatMetric, metricTitle } from './metrics.ts';
 import { sparkline } from './sparkline.ts';
 import type { Colours } from './terminal.ts';
-import { type TextColumn, textTable } from './textTable.ts';
+import { figureColumn, textColumn, textTable } from './textTable.ts';
 
 export interface RunReportParts {
   readonly run: Run;
@@ -104,7 +104,7 @@ function conflictSections({ steps }: Run, colours: Colours): (readonly [string, 
 
 function courseTable(courses: readonly Course[], colours: Colours): string {
   return textTable(
-    [text('what'), figure('first'), figure('least'), figure('last'), text('course')],
+    [textColumn('what'), figureColumn('first'), figureColumn('least'), figureColumn('last'), textColumn('course')],
     courses.map(({ name, values }) => {
       const finite = values.filter(Number.isFinite);
       const show = (value: number | undefined) => (value === undefined ? '–' : formatMetric(name, value));
@@ -130,7 +130,7 @@ function validationTable({ validations }: Run, colours: Colours): string {
     (_, i) => validations[shown === 1 ? 0 : Math.round((i * last) / (shown - 1))],
   );
   const table = textTable(
-    [figure('step'), ...metrics.map((metric) => figure(metricTitle(metric)))],
+    [figureColumn('step'), ...metrics.map((metric) => figureColumn(metricTitle(metric)))],
     chosen.flatMap((validation) =>
       validation
         ? [
@@ -150,7 +150,11 @@ function validationTable({ validations }: Run, colours: Colours): string {
 
 function resultTable({ end }: Run, original: RunSummary | undefined, colours: Colours): string {
   return textTable(
-    [text('metric'), figure('value'), ...(original ? [figure('original'), figure('difference')] : [])],
+    [
+      textColumn('metric'),
+      figureColumn('value'),
+      ...(original ? [figureColumn('original'), figureColumn('difference')] : []),
+    ],
     Object.entries(end.metrics).map(([metric, value]) => {
       const before = original?.end.metrics[metric];
       const comparison =
@@ -185,7 +189,13 @@ function classSections({ predictions }: Run, classifier: string, colours: Colour
     String(count),
   ];
   const report = textTable(
-    [text('class'), figure('precision %'), figure('recall %'), figure('F1 %'), figure('texts')],
+    [
+      textColumn('class'),
+      figureColumn('precision %'),
+      figureColumn('recall %'),
+      figureColumn('F1 %'),
+      figureColumn('texts'),
+    ],
     [
       ...classes.map((own) => line(own.label, own, own.support)),
       ['accuracy', '', '', (100 * accuracy).toFixed(1), String(support)],
@@ -204,17 +214,9 @@ function classSections({ predictions }: Run, classifier: string, colours: Colour
   ];
   if (mistakes.length === 0) return sections;
   const table = textTable(
-    [text('is'), text('taken for'), figure('texts'), figure('% of the class')],
+    [textColumn('is'), textColumn('taken for'), figureColumn('texts'), figureColumn('% of the class')],
     mistakes.map(({ truth, predicted, texts, share }) => [truth, predicted, String(texts), (100 * share).toFixed(1)]),
     colours,
   );
   return [...sections, [`Most frequent mistakes: ${classifier}`, table]];
-}
-
-function text(title: string): TextColumn {
-  return { title, align: 'left' };
-}
-
-function figure(title: string): TextColumn {
-  return { title, align: 'right' };
 }

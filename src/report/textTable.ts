@@ -7,6 +7,16 @@ export interface TextColumn {
   readonly align: 'left' | 'right';
 }
 
+/** A column of words. */
+export function textColumn(title: string): TextColumn {
+  return { title, align: 'left' };
+}
+
+/** A column of numbers. */
+export function figureColumn(title: string): TextColumn {
+  return { title, align: 'right' };
+}
+
 export const columnGap = 2;
 
 /** A table for a terminal: columns apart by two spaces, a line below the titles, no frame. */

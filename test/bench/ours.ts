@@ -1,5 +1,6 @@
 /** The contender of this project: `tsx test/bench/ours.ts workload.json`. */
 import process from 'node:process';
+import { wholeCoverage } from '../../samplers/sampler.ts';
 import { embedTexts } from '../../src/encoders/embed.ts';
 import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
 import { startEngine } from '../../src/engine/engine.ts';
@@ -39,7 +40,6 @@ async function steps({ encoder: folder, texts, labels, batches, pooling, maxLeng
       encoder,
       heads: createHeads(objective.needs, {
         projection: { kind: 'linear', out: 64 },
-        classes: [],
         inputSize: width,
         seed: 1,
       }),
@@ -47,7 +47,7 @@ async function steps({ encoder: folder, texts, labels, batches, pooling, maxLeng
       objective,
       sampler: {
         batchesPerEpoch: batches.length,
-        coverage: { items: texts.length, perEpoch: texts.length, dropped: 0, droppedLabels: [], epochsToCover: 1 },
+        coverage: wholeCoverage(texts.length),
         epoch: () => batches.map((batch) => Int32Array.from(batch)),
       },
       texts: encoder.tokeniser.encode(texts, maxLength),

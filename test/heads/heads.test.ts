@@ -34,6 +34,12 @@ onEachEngine('heads', () => {
     }
   });
 
+  test('are refused where what they are made of is missing', () => {
+    const needing = (need: Need) => () => createHeads(new Set([need]), { inputSize: 6, seed: 1 });
+    expect(needing('projections')).toThrow('expected a projection head');
+    expect(needing('logits')).toThrow('expected classes');
+  });
+
   test('keep no tensor once disposed', () => {
     const h = tf.ones([2, 6]) as tf.Tensor2D;
     const use = () => {
