@@ -29,7 +29,7 @@ async function main(): Promise<number> {
         type: 'string',
         requiresArg: true,
         describe:
-          "a corpus by its name ('embedded', 'goemotions', 'emotion', 'sst2', …) a folder or a file; short for --set data.source=",
+          "a corpus by its name ('embedded', 'goemotions', 'emotion', 'sst2', …), a folder or a file; short for --set data.source=",
       },
       tasks: {
         type: 'string',

@@ -141,7 +141,7 @@ function withNames(
   labels: Readonly<Record<string, string>>,
   problems: ProblemList,
 ): CheckedRow<Example>[] {
-  checkLabels(rows, Object.keys(labels), 'declare it in data.labels', problems);
+  checkLabels(rows, Object.keys(labels), 'declare it in data.own.labels', problems);
   return rows.map(({ at, values }) => ({ at, values: { ...values, label: labels[values.label] ?? values.label } }));
 }
 

@@ -88,7 +88,7 @@ export function missingColumns(
       code: 'DATA_MISSING_COLUMN',
       given: `${file} has no column "${name}" but ${columns.map((c) => `"${c}"`).join(', ')}`,
       expected: `the columns ${required.join(' and ')}`,
-      remedy: `Rename one, or say in the experiment which they are: data.columns.${didYouMean(name, columns)}`,
+      remedy: `Rename one, or say in the experiment which they are: data.own.columns.${didYouMean(name, columns)}`,
     });
   }
   return missing.length > 0;
