@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
 import { hideBin } from 'yargs/helpers';
@@ -41,9 +42,10 @@ interface SweepArguments {
 /**
  * Runs what the command line says and gives the exit code.
  *
+ * @param worker a process that waits for its set-up
  * @throws UserError for every mistake of the user
  */
-export async function executeSweep(args: SweepArguments): Promise<number> {
+export async function executeSweep(args: SweepArguments, worker: ChildProcess): Promise<number> {
   refuseRepeated(args);
   const { file } = args;
   const set = readAll((args.set ?? []).map(String), parseOverride);
@@ -65,6 +67,7 @@ export async function executeSweep(args: SweepArguments): Promise<number> {
       out: args.out,
       places: environment,
       smoke: args.smoke,
+      worker,
       code: await codeVersion(),
     },
     showDownload,
@@ -85,7 +88,7 @@ export async function executeSweep(args: SweepArguments): Promise<number> {
     command: commandLine(),
     fresh: args.fresh,
     stopOnFailure: args.stopOnFailure,
-    view: createView(terminal, { isTerminal: terminal.isTTY === true }),
+    view: await createView(terminal, { isTerminal: terminal.isTTY === true }),
     signal: interrupt.signal,
   });
   return conclude({ sweep, outcome, out: args.out, json: args.json, terminal, print });

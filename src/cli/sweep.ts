@@ -1,3 +1,4 @@
+import { forkWorker } from '../sweep/workerProcess.ts';
 import { argumentParser, defaultResults, runCli } from './run.ts';
 
 const exitCodes = `Exit codes: 0 all cells finished, diverged ones included; 1 a cell failed; 2 a mistake in the command,
@@ -68,9 +69,14 @@ async function main(): Promise<number> {
     .epilogue(exitCodes);
   const args = await parser.parseAsync();
   if (args.help) return 0;
-  // Loaded only now: it takes several times longer than all that help needs.
-  const { executeSweep } = await import('./executeSweep.ts');
-  return executeSweep({ ...args, file: String(args._[0]) });
+  // The first worker starts beside what this process loads only now, since help does not need it.
+  const worker = forkWorker();
+  try {
+    const { executeSweep } = await import('./executeSweep.ts');
+    return await executeSweep({ ...args, file: String(args._[0]) }, worker);
+  } finally {
+    worker.kill('SIGKILL');
+  }
 }
 
 runCli(main);

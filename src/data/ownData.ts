@@ -5,7 +5,7 @@ import { didYouMean } from '../didYouMean.ts';
 import { stream } from '../random.ts';
 import type { Declaration } from './declaration.ts';
 import { isFolder } from './isFolder.ts';
-import { type Columns, readParquet } from './parquet.ts';
+import type { Columns } from './parquet.ts';
 import { ProblemList } from './problemList.ts';
 import { type CheckedRow, checkRows, type Row, readJsonLines, readTable } from './rows.ts';
 import { type CorpusSource, type Example, mapSplits, type SplitName, splitNames } from './source.ts';
@@ -125,9 +125,9 @@ async function readExamples(
   return named.map(({ values }) => values);
 }
 
-function readRows(file: string, columns: Columns, problems: ProblemList): Promise<Row[]> {
+async function readRows(file: string, columns: Columns, problems: ProblemList): Promise<Row[]> {
   const extension = extensionOf(file);
-  if (extension === 'parquet') return readParquet(file, columns, problems);
+  if (extension === 'parquet') return (await import('./parquet.ts')).readParquet(file, columns, problems);
   if (extension === 'csv' || extension === 'tsv') return readTable(file, extension, columns.required, problems);
   return readJsonLines(file, problems);
 }

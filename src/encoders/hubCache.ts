@@ -1,7 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { getRepoFolderName } from '@huggingface/hub';
 import { systemErrorCode, UserError } from '../errors.ts';
 import { isEncoderFolder } from './huggingFaceFolder.ts';
 
@@ -16,8 +15,11 @@ export interface CachedEncoder {
   readonly folder: string;
 }
 
+/** Of the folder of a model, whose name follows with `--` for `/`. */
+const modelPrefix = 'models--';
+
 export function repositoryFolder(hubCache: string, id: string): string {
-  return join(hubCache, getRepoFolderName({ type: 'model', name: id }));
+  return join(hubCache, `${modelPrefix}${id.replaceAll('/', '--')}`);
 }
 
 /** The folder of a model's snapshot with all the files of an encoder: that of `main`, or else any. */
@@ -36,8 +38,8 @@ export async function cachedSnapshot(hubCache: string, id: string): Promise<stri
 export async function cachedEncoders(hubCache: string): Promise<CachedEncoder[]> {
   const found: CachedEncoder[] = [];
   for (const name of (await readdir(hubCache).catch((): string[] => [])).sort()) {
-    if (!name.startsWith('models--')) continue;
-    const id = name.slice('models--'.length).replaceAll('--', '/');
+    if (!name.startsWith(modelPrefix)) continue;
+    const id = name.slice(modelPrefix.length).replaceAll('--', '/');
     const folder = await cachedSnapshot(hubCache, id);
     if (folder !== undefined) found.push({ id, folder });
   }

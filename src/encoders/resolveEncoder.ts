@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { didYouMean } from '../didYouMean.ts';
 import { UserError } from '../errors.ts';
-import { downloadEncoder, type HubAccess, type OnBytes } from './download.ts';
+import type { HubAccess, OnBytes } from './download.ts';
 import { cachedEncoders, cachedSnapshot } from './hubCache.ts';
 import { packagedIds } from './pypi.ts';
 
@@ -46,6 +46,8 @@ export async function resolveEncoder(name: string, places: EncoderPlaces, onByte
       remedy: `Unset HF_HUB_OFFLINE to download it.${hint}`,
     });
   }
+  // Loaded only now: the hub's client takes a tenth of a second, and most runs need none.
+  const { downloadEncoder } = await import('./download.ts');
   try {
     return await downloadEncoder(id, places, onBytes);
   } catch (error) {

@@ -13,12 +13,6 @@ export interface Arrangement {
   readonly threads: number;
 }
 
-/** An arrangement, and what one of its workers does while all of them work, by source as far as it was measured. */
-export interface MeasuredArrangement {
-  readonly arrangement: Arrangement;
-  readonly rates: ReadonlyMap<string, Rates>;
-}
-
 /** A calibration may cost at most this share of the work. */
 const share = 1 / 30;
 
@@ -31,26 +25,24 @@ const clearly = 0.85;
  * are measured with all their processes at work, once for each encoder, batch size and length on a machine; from then
  * on what was found holds, so that a sweep that is continued has the same number of threads.
  *
- * @param rates of one worker
  * @returns undefined where the pool is to stay as it is: the user has chosen, there is nothing to choose, the work is
  * soon done, or it could not be measured
  */
 export async function betterArrangement(
   { cache, materials }: PreparedSweep,
   { group, measurements, cells }: GroupWork,
-  rates: ReadonlyMap<string, Rates>,
-): Promise<MeasuredArrangement | undefined> {
+): Promise<Arrangement | undefined> {
   const { pool, engine, workersAreGiven } = group;
   const cores = availableParallelism();
   const fixed = workersAreGiven || engine.name !== 'tensorflow' || engine.device !== 'cpu';
   if (fixed || pool.size < Math.max(2, cores)) return undefined;
-  const secondsOf = (source: string, measured: Rates | undefined) =>
+  const secondsOf = (source: string, measured?: Rates) =>
     cells.reduce(
-      (sum, task) => sum + (task.source === source && measured ? secondsFor(task.workload, measured) : 0),
+      (sum, task) => sum + (task.source === source ? secondsFor(task.workload, measured ?? task.expectation.rates) : 0),
       0,
     );
   const [largest] = measurements
-    .map((job) => ({ job, seconds: secondsOf(job.id, rates.get(job.id)) }))
+    .map((job) => ({ job, seconds: secondsOf(job.id) }))
     .sort((a, b) => b.seconds - a.seconds);
   if (largest?.job.kind !== 'measure') return undefined;
   const { job } = largest;
@@ -65,7 +57,8 @@ export async function betterArrangement(
     ...{ pooling, maxLength, precision, sampler, freeze: training.freeze, accumulate: training.accumulate },
   };
   const seconds = largest.seconds / pool.size;
-  if (!cache.has('arrangements', origin) && seconds * share < cost(rates.get(job.id))) return undefined;
+  const cost = costOf(cells.find(({ source }) => source === job.id)?.expectation.rates);
+  if (!cache.has('arrangements', origin) && seconds * share < cost) return undefined;
 
   const candidates = [
     { workers: cores, threads: 1 },
@@ -76,12 +69,11 @@ export async function betterArrangement(
       await measureArrangement(pool, candidates[0], job),
       await measureArrangement(pool, candidates[1], job),
     ]);
-    const chosen = secondsOf(job.id, together) < (clearly * secondsOf(job.id, apart)) / cores ? 1 : 0;
-    return { arrangement: candidates[chosen], rates: new Map([[job.id, (chosen ? together : apart) as Rates]]) };
+    return candidates[secondsOf(job.id, together) < (clearly * secondsOf(job.id, apart)) / cores ? 1 : 0];
   } catch (error) {
     // What cannot be measured or kept here is no reason to end a sweep.
     if (!(error instanceof Unmeasured) && systemErrorCode(error) === undefined) throw error;
-    return { arrangement: candidates[0], rates: new Map() };
+    return candidates[0];
   }
 }
 
@@ -89,13 +81,15 @@ export async function betterArrangement(
 class Unmeasured extends Error {}
 
 /** Seconds that a calibration takes: starting workers twice, and a few steps and texts of each. */
-function cost(rates: Rates | undefined): number {
+function costOf(rates: Rates | undefined): number {
   return 10 + 12 * (rates?.secondsPerStep ?? 0);
 }
 
 /** The mean rates of the workers of an arrangement while all of them work. */
 async function measureArrangement(pool: WorkerPool, arrangement: Arrangement, job: Job): Promise<Rates> {
   await pool.arrange(arrangement);
+  // Otherwise one that is ready might do the work of one that is not.
+  await pool.warmUp();
   const measured: Rates[] = [];
   await pool.run(
     Array.from({ length: arrangement.workers }, () => job),
@@ -105,12 +99,10 @@ async function measureArrangement(pool: WorkerPool, arrangement: Arrangement, jo
       onFailed: () => {},
     },
   );
-  const [first] = measured;
-  if (!first || measured.length < arrangement.workers) throw new Unmeasured(`${measured.length} workers measured`);
+  if (measured.length < arrangement.workers) throw new Unmeasured(`${measured.length} workers measured`);
   const mean = (value: (rates: Rates) => number) =>
     measured.reduce((sum, one) => sum + value(one), 0) / measured.length;
   return {
-    ...first,
     secondsPerStep: mean((one) => one.secondsPerStep),
     textsPerSecond: mean((one) => one.textsPerSecond),
   };

@@ -1,4 +1,3 @@
-import { expectedWorkerBytes } from './memory.ts';
 import type { PreparedSweep } from './prepare.ts';
 import type { Rates } from './protocol.ts';
 import { workOf } from './work.ts';
@@ -14,7 +13,7 @@ export interface Estimate {
   readonly bytes: number;
   /** Memory that all workers of the largest group need together. */
   readonly memoryBytes: number;
-  /** Why time and disk of some cells could not be estimated; they are left out of both. */
+  /** Why the time of some cells could not be estimated; they are left out of it. */
   readonly unmeasured: readonly string[];
 }
 
@@ -34,20 +33,19 @@ export async function estimateSweep(sweep: PreparedSweep, fresh: boolean): Promi
       onDone: (job, result) => result.rates && rates.set(job.id, result.rates),
       onFailed: (_, { message }) => unmeasured.add(message),
     });
-    for (const { job, source, workload } of [...embeddings, ...cells]) {
+    for (const { job, source, workload, expectation } of [...embeddings, ...cells]) {
       const measured = rates.get(source);
       total.steps += workload.steps;
-      if (!measured) continue;
-      total.seconds += secondsFor(workload, measured) / group.pool.size;
-      if (job.kind === 'embed') total.bytes += workload.texts * measured.embeddingBytes;
-      else if (job.cell.kind === 'retrofit' && job.cell.settings.training.save) total.bytes += measured.encoderBytes;
+      if (measured) total.seconds += secondsFor(workload, measured) / group.pool.size;
+      if (job.kind === 'embed') total.bytes += workload.texts * expectation.embeddingBytes;
+      else if (job.cell.kind === 'retrofit' && job.cell.settings.training.save) total.bytes += expectation.encoderBytes;
     }
     const retrofits = group.cells.filter(({ original }) => original !== null).length;
     const left = cells.filter(({ job }) => job.kind === 'cell' && job.cell.kind === 'retrofit').length;
     total.cells += retrofits;
     total.finished += retrofits - left;
-    const largest = Math.max(0, ...[...rates.values()].map(({ workerBytes }) => workerBytes));
-    total.memoryBytes = Math.max(total.memoryBytes, group.pool.size * expectedWorkerBytes(largest));
+    const largest = Math.max(0, ...cells.map(({ expectation }) => expectation.workerBytes));
+    total.memoryBytes = Math.max(total.memoryBytes, group.pool.size * largest);
   }
   return { ...total, unmeasured: [...unmeasured] };
 }

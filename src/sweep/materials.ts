@@ -1,6 +1,7 @@
 import type { Corpus } from '../data/corpus.ts';
 import { loadCorpus } from '../data/corpus.ts';
 import { type DataPlaces, type SplitName, splitNames } from '../data/source.ts';
+import type { EncoderConfig } from '../encoders/config.ts';
 import { embedTexts } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import { describeEncoder, encoderHash, loadEncoder } from '../encoders/huggingFaceFolder.ts';
@@ -23,10 +24,7 @@ export interface FoundEncoder {
   readonly folder: string;
   /** Hash of its contents. */
   readonly hash: string;
-  /** The longest text that it takes, in tokens. */
-  readonly maxLength: number;
-  /** Transformer layers. */
-  readonly layers: number;
+  readonly config: EncoderConfig;
   readonly tokeniser: Tokeniser;
 }
 
@@ -67,7 +65,7 @@ export class Materials {
     return this.#once(`encoder ${name}`, async () => {
       const folder = await resolveEncoder(name, this.#places.encoders, onBytes);
       const { config, tokeniser } = await describeEncoder(folder);
-      return { folder, hash: await encoderHash(folder), maxLength: config.maxLength, layers: config.layers, tokeniser };
+      return { folder, hash: await encoderHash(folder), config, tokeniser };
     });
   }
 

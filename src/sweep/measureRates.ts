@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { createSampler } from '../../samplers/index.ts';
 import { embedTexts } from '../encoders/embed.ts';
-import { frozenLayersBytes } from '../encoders/frozenLayers.ts';
 import { loadEncoder } from '../encoders/huggingFaceFolder.ts';
 import { createHeads } from '../heads/heads.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
@@ -59,15 +58,10 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
       onStep: () => times.push(performance.now()),
     });
     const [first = 0, last = 0] = [times[0], times.at(-1)];
-    const parameters = [...encoder.variables.values()].reduce((sum, { size }) => sum + size, 0);
     return {
       // A training that diverges ends early.
       secondsPerStep: (last - first) / 1000 / Math.max(1, times.length - 1),
       textsPerSecond,
-      encoderBytes: parameters * Float32Array.BYTES_PER_ELEMENT,
-      embeddingBytes: columns * Float32Array.BYTES_PER_ELEMENT,
-      workerBytes:
-        process.resourceUsage().maxRSS * 1024 + (settings.training.freeze.layers > 0 ? frozenLayersBytes : 0),
     };
   } finally {
     encoder.dispose();

@@ -1,15 +1,19 @@
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createSampler } from '../../samplers/index.ts';
+import type { Corpus } from '../data/corpus.ts';
 import { type EngineInfo, type EngineName, fastestPrecision } from '../engine/engine.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { validates } from '../training/options.ts';
 import { Cache } from './cache.ts';
 import { type Cell, originalCell, retrofitCell } from './cells.ts';
+import { type Expectation, expectationOf } from './expectation.ts';
 import type { Experiment, Settings } from './experiment.ts';
 import { Materials, type Places, taskSettings } from './materials.ts';
+import { workersThatFit } from './memory.ts';
 import { type GridPoint, type Plan, type PlanOverrides, planExperiment } from './plan.ts';
 import type { WorkerSetup } from './protocol.ts';
 import { smokePlan } from './smoke.ts';
@@ -30,6 +34,8 @@ export interface SweepRequest {
   readonly places: Places;
   /** Shrinks the experiment to seconds: few texts, steps, points and one seed. */
   readonly smoke: boolean;
+  /** A process that waits for its set-up, as the first worker. */
+  readonly worker?: ChildProcess;
   /** Version of the code, for the journals. */
   readonly code: string;
 }
@@ -40,6 +46,7 @@ export interface PlannedCell {
   /** Id of the original encoder's cell that it is compared with; null for an original. */
   readonly original: string | null;
   readonly workload: Workload;
+  readonly expectation: Expectation;
 }
 
 /** The cells of one precision, which share worker processes. */
@@ -89,23 +96,27 @@ export async function prepareSweep(
     code: request.code,
   });
   const isNew = !existsSync(folder);
-  const started = [...new Set(plan.points.map((point) => point.settings.precision))].map((precision) => {
+  const started = [...new Set(plan.points.map((point) => point.settings.precision))].map((precision, i) => {
     const points = plan.points.filter((point) => point.settings.precision === precision);
     const workers = request.workers ?? Math.min(availableParallelism(), points.length * plan.seeds.length);
     const threads = Math.max(1, Math.floor(availableParallelism() / workers));
-    return { points, pool: new WorkerPool(setup(precision, threads), workers) };
+    return { points, pool: new WorkerPool(setup(precision, threads), workers, i === 0 ? request.worker : undefined) };
   });
   const groups: CellGroup[] = [];
+  const notes: string[] = [];
   let checked: Checked;
   try {
     // An engine takes its time to start; what is checked meanwhile comes first all the same.
     const engines = started.map(({ pool }) => pool.start());
     for (const engine of engines) engine.catch(() => {});
     checked = await check(plan, materials, onDownload);
+    for (const { pool, points } of started) {
+      notes.push(...(await fitIntoMemory(pool, points, checked.known, request.workers !== undefined)));
+    }
     for (const [i, { points, pool }] of started.entries()) {
       const engine = (await engines[i]) as EngineInfo;
       if (request.workers === undefined && engine.device === 'cuda') await pool.resize(1);
-      const cells = await cellsOf(points, plan.seeds, engine, materials, checked.batches);
+      const cells = await cellsOf(points, plan.seeds, engine, materials, checked.known);
       groups.push({ pool, workersAreGiven: request.workers !== undefined, engine, cells });
     }
   } catch (error) {
@@ -115,7 +126,14 @@ export async function prepareSweep(
     if (isNew) await rm(folder, { recursive: true, force: true }).catch(() => {});
     throw error;
   }
-  return { plan, folder, materials, cache, groups, notes: [...checked.notes, ...repeatedNotes(plan, groups)] };
+  return {
+    plan,
+    folder,
+    materials,
+    cache,
+    groups,
+    notes: [...notes, ...checked.notes, ...repeatedNotes(plan, groups)],
+  };
 }
 
 /** Axes that change no number, two names of the same folder for one, give the same cells. */
@@ -127,9 +145,32 @@ function repeatedNotes({ points, seeds }: Plan, groups: readonly CellGroup[]): s
     : [];
 }
 
+/** What is known of a point before anything runs. */
+interface Known {
+  readonly batchesPerEpoch: number;
+  readonly expectation: Expectation;
+}
+
 interface Checked {
   readonly notes: readonly string[];
-  readonly batches: ReadonlyMap<GridPoint, number>;
+  readonly known: ReadonlyMap<GridPoint, Known>;
+}
+
+/** No more workers than fit into memory, unless the user has said how many. Gives what there is to say of it. */
+async function fitIntoMemory(
+  pool: WorkerPool,
+  points: readonly GridPoint[],
+  known: ReadonlyMap<GridPoint, Known>,
+  workersAreGiven: boolean,
+): Promise<string[]> {
+  const { size } = pool;
+  const bytes = Math.max(...points.map((point) => known.get(point)?.expectation.workerBytes ?? 0));
+  const fit = workersThatFit(size, bytes);
+  if (fit === size) return [];
+  const each = `${(bytes / 1e9).toFixed(1)} GB each`;
+  if (workersAreGiven) return [`! ${size} workers of about ${each} may not fit into memory`];
+  await pool.resize(fit);
+  return [`${fit} of ${size} workers, of about ${each}: the free memory is not enough for more`];
 }
 
 async function check(
@@ -139,7 +180,7 @@ async function check(
 ): Promise<Checked> {
   const problems = new Map<string, Problem>();
   const notes = new Set<string>();
-  const batches = new Map<GridPoint, number>();
+  const known = new Map<GridPoint, Known>();
   const collect = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work();
@@ -151,19 +192,22 @@ async function check(
   };
   for (const point of plan.points) {
     const { settings } = point;
-    await collect(async () => {
+    const config = await collect(async () => {
       const { encoder, maxLength } = settings;
-      const found = await materials.encoder(encoder, (done, total) => onDownload?.(encoder, done, total));
+      const { config } = await materials.encoder(encoder, (done, total) => onDownload?.(encoder, done, total));
       const { layers } = settings.training.freeze;
       throwIfAny([
-        ...(maxLength > found.maxLength ? [tooLong(encoder, maxLength, found.maxLength)] : []),
-        ...(layers >= found.layers ? [allFrozen(encoder, layers, found.layers)] : []),
+        ...(maxLength > config.maxLength ? [tooLong(encoder, maxLength, config.maxLength)] : []),
+        ...(layers >= config.layers ? [allFrozen(encoder, layers, config.layers)] : []),
       ]);
+      return config;
     });
     if (fineTunesNothing(settings)) problems.set('DOWNSTREAM_WITHOUT_TASKS', withoutTasks);
     const tasks = new Map<string, string>();
+    const corpora: Corpus[] = [];
     for (const task of taskSettings(settings)) {
       const corpus = await collect(() => materials.corpus(task));
+      if (corpus) corpora.push(corpus);
       for (const note of corpus?.notes ?? []) notes.add(`${corpus?.name}: ${note}`);
       const other = corpus && tasks.get(corpus.name);
       if (other !== undefined) await collect(() => Promise.reject(sameName(other, task.data.source)));
@@ -175,12 +219,14 @@ async function check(
       await collect(async () => {
         if (validates(settings.training) && corpus.validation.texts.length === 0) throw noValidation(corpus.name);
         const sampler = createSampler(settings.sampler, corpus.train.labels, 0, corpus.labelNames);
-        batches.set(point, sampler.batchesPerEpoch);
+        if (!config) return;
+        const expectation = expectationOf(config, settings, [corpus, ...corpora]);
+        known.set(point, { batchesPerEpoch: sampler.batchesPerEpoch, expectation });
       });
     }
   }
   throwIfAny([...problems.values()]);
-  return { notes: [...notes], batches };
+  return { notes: [...notes], known };
 }
 
 function tooLong(encoder: string, maxLength: number, longest: number): Problem {
@@ -236,7 +282,7 @@ async function cellsOf(
   seeds: readonly number[],
   engine: EngineInfo,
   materials: Materials,
-  batches: ReadonlyMap<GridPoint, number>,
+  known: ReadonlyMap<GridPoint, Known>,
 ): Promise<PlannedCell[]> {
   const originals = new Map<string, PlannedCell>();
   const cells = new Map<string, PlannedCell>();
@@ -250,10 +296,12 @@ async function cellsOf(
       encoderHash: encoder.hash,
       engine: arithmeticOf(engine),
     };
+    const { batchesPerEpoch, expectation } = known.get(point) as Known;
     const plan = (cell: Cell, original: string | null): PlannedCell => ({
       cell,
       original,
-      workload: workloadOf(cell, corpus, batches.get(point) ?? 1, tasks),
+      workload: workloadOf(cell, corpus, batchesPerEpoch, tasks),
+      expectation,
     });
     const original = originalCell(point, contents);
     originals.set(original.id, plan(original, null));

@@ -22,19 +22,13 @@ export interface WorkerSetup {
 export type Job =
   | { readonly kind: 'embed'; readonly id: string; readonly settings: Settings; readonly shard: Shard }
   | { readonly kind: 'cell'; readonly id: string; readonly cell: Cell }
-  /** Times a few training steps and a forward pass, for the estimate of a sweep's duration. */
+  /** Times a few training steps and a forward pass, to estimate a sweep's duration or to compare arrangements. */
   | { readonly kind: 'measure'; readonly id: string; readonly cell: Cell };
 
 /** What a measurement gives: this machine, one worker, at the time of the measurement. */
 export interface Rates {
   readonly secondsPerStep: number;
   readonly textsPerSecond: number;
-  /** Size of the encoder's weights as they are saved. */
-  readonly encoderBytes: number;
-  /** Size of one text's embedding. */
-  readonly embeddingBytes: number;
-  /** Memory that the worker has needed for it. */
-  readonly workerBytes: number;
 }
 
 export type ToWorker =

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Problem, UserError } from '../errors.ts';
@@ -9,10 +8,9 @@ import { writeExperimentFile } from '../tracking/results.ts';
 import { betterArrangement } from './arrangement.ts';
 import { labelOf } from './labels.ts';
 import { lockFolder } from './lock.ts';
-import { expectedWorkerBytes, workersThatFit } from './memory.ts';
 import type { CellGroup, PreparedSweep } from './prepare.ts';
 import type { JobProgress, SweepView } from './progress.ts';
-import type { Job, JobFailure, JobResult, Rates } from './protocol.ts';
+import type { Job, JobFailure, JobResult } from './protocol.ts';
 import { type GroupWork, pendingCells, type Task, workOf } from './work.ts';
 import { Pace, secondsFor, type Workload } from './workload.ts';
 import { asWriteError } from './writeErrors.ts';
@@ -141,13 +139,6 @@ class Run {
   readonly #total: number;
   readonly #reused: number;
   #done = 0;
-  #work: readonly GroupWork[] = [];
-  /** Of one worker, by source; those that could not be measured are left out. */
-  readonly #rates = new Map<string, Rates>();
-  readonly #measured = new Set<string>();
-  /** Tasks that are over. */
-  readonly #over = new Set<Job>();
-  /** There as soon as all sources are measured. */
   #pace: Pace | undefined;
   #paceStarted = 0;
 
@@ -163,16 +154,17 @@ class Run {
   async all(): Promise<SweepOutcome> {
     const clock = setInterval(() => this.#show(), 1000);
     try {
-      this.#work = await Promise.all(this.#sweep.groups.map((group) => workOf(this.#sweep, group, false)));
-      // All groups are measured before the first cell, so that the estimate holds for all.
-      for (const [i, work] of this.#work.entries()) {
-        if (!this.#ended) await this.#begin(work);
-        if (i > 0) await work.group.pool.rest();
-      }
-      for (const work of this.#work) {
+      const works = await Promise.all(this.#sweep.groups.map((group) => workOf(this.#sweep, group, false)));
+      this.#startPace(works);
+      for (const work of works) {
+        const { pool } = work.group;
+        await pool.resize(Math.max(1, Math.min(pool.size, work.cells.length)));
+        if (!this.#ended) void pool.warmUp();
+        // An embedding that fails here is tried again by each cell, so that only those fail that truly need it.
+        if (!this.#ended) await this.#runJobs(work.group, work.embeddings);
         if (!this.#ended) await this.#arrange(work);
         if (!this.#ended) await this.#runJobs(work.group, work.cells);
-        await work.group.pool.stop();
+        await pool.stop();
       }
     } finally {
       clearInterval(clock);
@@ -189,50 +181,22 @@ class Run {
     return this.#options.signal.aborted || (this.#options.stopOnFailure && this.#failures.length > 0);
   }
 
-  /** Measures, and computes the frozen embeddings that the cells share meanwhile. */
-  async #begin({ group, measurements, embeddings, cells }: GroupWork): Promise<void> {
-    const { pool } = group;
-    const size = Math.max(1, Math.min(pool.size, cells.length));
-    // Of the workers only the first is there yet.
-    const free = freemem();
-    await pool.resize(workersThatFit(size, embeddingWorkerBytes, free));
-    pool.warmUp();
-    // An embedding that fails here is tried again by each cell, so that only those fail that truly need it.
-    await this.#runJobs(group, [
-      ...measurements.map((job) => ({ job, source: job.id, workload: nothing })),
-      ...embeddings,
-    ]);
-    await this.#fitIntoMemory(group, measurements, size, free);
-  }
-
-  async #fitIntoMemory(
-    { pool, workersAreGiven }: CellGroup,
-    measurements: readonly Job[],
-    size: number,
-    free: number,
-  ): Promise<void> {
-    const measured = measurements.map(({ id }) => this.#rates.get(id)?.workerBytes ?? 0);
-    const needed = expectedWorkerBytes(Math.max(0, ...measured));
-    const fit = workersThatFit(size, needed, free);
-    await pool.resize(workersAreGiven ? size : fit);
-    if (fit === size) return;
-    const each = `${(needed / 1e9).toFixed(1)} GB each`;
-    if (workersAreGiven) this.#options.view.line(`! ${size} workers of about ${each} may not fit into memory`);
-    else {
-      this.#options.view.line(`${fit} of ${size} workers, of about ${each}: the free memory is not enough for more`);
-    }
+  #startPace(works: readonly GroupWork[]): void {
+    const tasks = works.flatMap(({ embeddings, cells }) => [...embeddings, ...cells]);
+    this.#pace = new Pace(
+      tasks.reduce((sum, { workload, expectation }) => sum + secondsFor(workload, expectation.rates), 0),
+    );
+    this.#paceStarted = performance.now();
   }
 
   async #arrange(work: GroupWork): Promise<void> {
     const { pool } = work.group;
     const before = pool.size;
-    const better = await betterArrangement(this.#sweep, work, this.#rates);
+    const better = await betterArrangement(this.#sweep, work);
     if (!better || this.#ended) return;
-    await pool.arrange(better.arrangement);
-    for (const [source, rates] of better.rates) this.#rates.set(source, rates);
-    this.#setPace();
+    await pool.arrange(better);
     if (pool.size < before) {
-      this.#options.view.line(`1 worker × ${better.arrangement.threads} threads: measured, and faster here`);
+      this.#options.view.line(`1 worker × ${better.threads} threads: measured, and faster here`);
     }
   }
 
@@ -240,13 +204,8 @@ class Run {
     const taskOf = new Map(tasks.map((task) => [task.job, task]));
     const finish = (worker: number, job: Job) => {
       this.#running.delete(worker);
-      this.#over.add(job);
-      const task = taskOf.get(job);
-      if (job.kind === 'measure') {
-        this.#measured.add(job.id);
-        this.#setPace();
-      }
-      if (job.kind !== 'measure' && task) this.#pace?.finish(worker, this.#secondsOf(task));
+      const { workload, expectation } = taskOf.get(job) as Task;
+      this.#pace?.finish(worker, secondsFor(workload, expectation.rates));
       this.#show();
     };
     const recorded: Promise<void>[] = [];
@@ -255,12 +214,11 @@ class Run {
       {
         onProgress: (worker, job, progress) => {
           this.#running.set(worker, progress);
-          const task = taskOf.get(job);
-          if (task) this.#pace?.progress(worker, secondsDone(progress, task.workload, this.#rates.get(task.source)));
+          const { workload, expectation } = taskOf.get(job) as Task;
+          this.#pace?.progress(worker, secondsFor(workDone(progress, workload), expectation.rates));
           this.#show();
         },
         onDone: (job, result, worker) => {
-          if (result.rates) this.#rates.set(job.id, result.rates);
           this.#finishCell(job, result);
           finish(worker, job);
         },
@@ -272,19 +230,6 @@ class Run {
       },
     );
     await Promise.all(recorded);
-  }
-
-  /** As soon as all sources are measured it is known how long the rest takes. */
-  #setPace(): void {
-    if (!this.#work.every(({ measurements }) => measurements.every(({ id }) => this.#measured.has(id)))) return;
-    const left = this.#work.flatMap(({ embeddings, cells }) => [...embeddings, ...cells]);
-    const seconds = left.reduce((sum, task) => sum + (this.#over.has(task.job) ? 0 : this.#secondsOf(task)), 0);
-    this.#pace = new Pace(seconds, Math.max(...this.#work.map(({ group }) => group.pool.size)));
-    this.#paceStarted = performance.now();
-  }
-
-  #secondsOf({ workload, source }: Task): number {
-    return secondsFor(workload, this.#rates.get(source) ?? unknownRates);
   }
 
   #finishCell(job: Job, { end }: JobResult): void {
@@ -329,31 +274,12 @@ class Run {
   }
 }
 
-/** What a worker needs to embed texts, at most: the weights and a batch. A guess, while nothing is measured yet. */
-const embeddingWorkerBytes = 1e9;
-
-/** What a measurement counts for. */
-const nothing: Workload = { steps: 0, texts: 0, extraSteps: 0 };
-
-/** Before a measurement: no estimate is better than a wrong one. */
-const unknownRates: Rates = {
-  secondsPerStep: 0,
-  textsPerSecond: Number.POSITIVE_INFINITY,
-  encoderBytes: 0,
-  embeddingBytes: 0,
-  workerBytes: 0,
-};
-
-/** Estimated seconds of what a running job has done. */
-function secondsDone(
-  { phase, done, total }: JobProgress,
-  { steps, texts, extraSteps }: Workload,
-  rates: Rates = unknownRates,
-): number {
-  if (phase === 'training') return secondsFor({ steps: done, texts: 0, extraSteps: 0 }, rates);
-  if (phase === 'evaluating') return secondsFor({ steps, texts: done, extraSteps: 0 }, rates);
-  if (phase === 'fine-tuning') return secondsFor({ steps, texts, extraSteps: (extraSteps * done) / total }, rates);
-  return phase === 'embedding' ? secondsFor({ steps: 0, texts: done, extraSteps: 0 }, rates) : 0;
+/** What a running job has done. */
+function workDone({ phase, done, total }: JobProgress, { steps, texts, extraSteps }: Workload): Workload {
+  if (phase === 'training') return { steps: done, texts: 0, extraSteps: 0 };
+  if (phase === 'evaluating') return { steps, texts: done, extraSteps: 0 };
+  if (phase === 'fine-tuning') return { steps, texts, extraSteps: (extraSteps * done) / total };
+  return { steps: 0, texts: phase === 'embedding' ? done : 0, extraSteps: 0 };
 }
 
 /** A finished cell in one line. */

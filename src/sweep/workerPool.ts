@@ -1,13 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { createWriteStream, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { EngineInfo } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { JobProgress } from './progress.ts';
 import type { FromWorker, Job, JobFailure, JobResult, ToWorker, WorkerSetup } from './protocol.ts';
+import { forkWorker } from './workerProcess.ts';
 import { asWriteError } from './writeErrors.ts';
 
 /** What a pool tells while it works. */
@@ -24,13 +24,16 @@ export interface PoolHandlers {
 export class WorkerPool {
   #setup: WorkerSetup;
   readonly #workers = new Map<number, Worker>();
+  #spare: ChildProcess | undefined;
   #size: number;
   #stopped = false;
   #drained = false;
 
-  constructor(setup: WorkerSetup, size: number) {
+  /** @param spare a process that waits for its set-up, for the first worker */
+  constructor(setup: WorkerSetup, size: number, spare?: ChildProcess) {
     this.#setup = setup;
     this.#size = size;
+    this.#spare = spare;
   }
 
   /** How many jobs run at a time. */
@@ -47,12 +50,10 @@ export class WorkerPool {
     return this.#worker(0).engine;
   }
 
-  /** Starts the other workers too, so that they are ready when there is work for them. */
-  warmUp(): void {
-    for (let slot = 0; slot < this.#size; slot++) {
-      // What keeps it from starting is reported by the job that it is to run.
-      this.#worker(slot).engine.catch(() => {});
-    }
+  /** Starts all workers, so that they are ready when there is work for them; resolves when they are. */
+  async warmUp(): Promise<void> {
+    // What keeps one from starting is reported by the job that it is to run.
+    await Promise.allSettled(Array.from({ length: this.#size }, (_, slot) => this.#worker(slot).engine));
   }
 
   /** From now on so many jobs at a time, between two runs. Workers beyond that are ended. */
@@ -68,18 +69,16 @@ export class WorkerPool {
     await this.resize(workers);
   }
 
-  /** Ends all workers but the first, until there is work for them again. */
-  async rest(): Promise<void> {
-    await this.#end((slot) => slot > 0);
-  }
-
   /** Runs the jobs in order, as many at a time as there are workers; resolves when none runs or is left to run. */
   async run(jobs: readonly Job[], handlers: PoolHandlers): Promise<void> {
     const queue = [...jobs];
-    const slots = Array.from({ length: Math.min(this.#size, queue.length) }, (_, slot) =>
-      this.#serve(slot, queue, handlers),
-    );
-    await Promise.all(slots);
+    const slots = Array.from({ length: Math.min(this.#size, queue.length) }, (_, slot) => slot);
+    let left = queue.length;
+    await new Promise<void>((resolve) => {
+      // A worker that is still starting when the last job is over is not waited for.
+      const over = () => --left === 0 && resolve();
+      Promise.all(slots.map((slot) => this.#serve(slot, queue, handlers, over))).then(() => resolve());
+    });
   }
 
   /** Starts no further job; those that run go on to their end. */
@@ -98,11 +97,15 @@ export class WorkerPool {
     await Promise.all(ended.map(([, worker]) => worker.kill()));
   }
 
-  async #serve(slot: number, queue: Job[], handlers: PoolHandlers): Promise<void> {
+  /** Takes jobs as soon as its worker is ready, and does so until there are none. */
+  async #serve(slot: number, queue: Job[], handlers: PoolHandlers, over: () => void): Promise<void> {
     while (queue.length > 0 && !this.#stopped && !this.#drained) {
-      const job = queue.shift() as Job;
+      const worker = this.#worker(slot);
+      await Promise.allSettled([worker.engine]);
+      if (this.#stopped || this.#drained) return;
+      const job = queue.shift();
+      if (!job) return;
       try {
-        const worker = this.#worker(slot);
         await worker.engine;
         const result = await worker.run(job, (progress) => handlers.onProgress(slot, job, progress));
         if (this.#stopped) return;
@@ -110,6 +113,8 @@ export class WorkerPool {
       } catch (error) {
         if (this.#stopped) return;
         handlers.onFailed(job, failureOf(error), slot);
+      } finally {
+        over();
       }
     }
   }
@@ -118,7 +123,8 @@ export class WorkerPool {
   #worker(slot: number): Worker {
     const present = this.#workers.get(slot);
     if (present?.alive) return present;
-    const worker = new Worker(this.#setup, slot);
+    const worker = new Worker(this.#spare ?? forkWorker(), this.#setup, slot);
+    this.#spare = undefined;
     // Known before it is ready, so that `stop` ends it with the others.
     this.#workers.set(slot, worker);
     return worker;
@@ -146,16 +152,9 @@ class Worker {
   readonly engine: Promise<EngineInfo>;
   readonly #process: ChildProcess;
 
-  constructor(setup: WorkerSetup, slot: number) {
-    const log = openLog(setup.folder, slot);
-    this.#process = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [], {
-      execArgv: ['--import', import.meta.resolve('tsx')],
-      serialization: 'advanced',
-      stdio: ['ignore', log, log, 'ipc'],
-    });
-    closeSync(log);
-    // Without a listener a process that cannot be created would end this one.
-    this.#process.on('error', () => {});
+  constructor(child: ChildProcess, setup: WorkerSetup, slot: number) {
+    this.#process = child;
+    keepLog(child, setup.folder, slot);
     this.engine = this.#start(setup);
   }
 
@@ -191,14 +190,24 @@ class Worker {
   }
 }
 
-function openLog(folder: string, slot: number): number {
+/** @throws UserError RESULTS_NOT_WRITABLE, DISK_FULL; the process is ended then */
+function keepLog(child: ChildProcess, folder: string, slot: number): void {
   const logs = join(folder, 'logs');
+  let fd: number;
   try {
     mkdirSync(logs, { recursive: true });
-    return openSync(join(logs, `worker-${slot + 1}.log`), 'a');
+    fd = openSync(join(logs, `worker-${slot + 1}.log`), 'a');
   } catch (error) {
+    child.kill('SIGKILL');
     throw asWriteError(error, folder);
   }
+  const log = createWriteStream('', { fd });
+  for (const output of [child.stdout, child.stderr]) {
+    output?.pipe(log, { end: false });
+    // On a full disk the log is cut short, and the worker must not wait until somebody reads what it prints.
+    log.on('error', () => output?.resume());
+  }
+  child.once('close', () => log.end());
 }
 
 function sendTo(child: ChildProcess, message: ToWorker): void {

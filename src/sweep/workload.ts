@@ -45,37 +45,37 @@ export function secondsFor({ steps, texts, extraSteps }: Workload, { secondsPerS
   return (steps + extraSteps) * secondsPerStep + texts / textsPerSecond;
 }
 
+/** Share of the work whose pace tells that of the rest. */
+const enough = 0.03;
+
 /**
- * Follows a sweep's progress in estimated seconds of work and tells how long the rest takes: by the estimate at first,
- * by the pace so far as soon as a tenth is done.
+ * Follows a sweep's progress in expected seconds of work, of which only the proportions have to be right, and tells by the
+ * pace so far how long the rest takes.
  */
 export class Pace {
   readonly #total: number;
-  readonly #workers: number;
   #finished = 0;
   readonly #running = new Map<number, number>();
 
-  constructor(total: number, workers: number) {
+  constructor(total: number) {
     this.#total = total;
-    this.#workers = workers;
   }
 
-  /** A worker has done `seconds` (estimated) of its job. */
+  /** A worker has done `seconds` (expected) of its job. */
   progress(worker: number, seconds: number): void {
     this.#running.set(worker, seconds);
   }
 
-  /** A worker's job is over; it was estimated to take `seconds`. */
+  /** A worker's job is over; it was expected to take `seconds`. */
   finish(worker: number, seconds: number): void {
     this.#running.delete(worker);
     this.#finished += seconds;
   }
 
-  /** Undefined if nothing could be measured. */
+  /** Undefined until enough is done to judge by. */
   remainingSeconds(elapsedSeconds: number): number | undefined {
-    if (this.#total === 0) return undefined;
     const done = this.#finished + [...this.#running.values()].reduce((sum, seconds) => sum + seconds, 0);
     const left = Math.max(0, this.#total - done);
-    return done > this.#total / 10 ? (elapsedSeconds * left) / done : left / this.#workers;
+    return done > this.#total * enough ? (elapsedSeconds * left) / done : undefined;
   }
 }

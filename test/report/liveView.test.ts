@@ -125,7 +125,7 @@ const hasTerminal = onTerminal('true').status === 0;
 test.skipIf(!hasTerminal)('on a real terminal the cursor is hidden meanwhile and comes back', () => {
   const program = `
     import { createView } from ${JSON.stringify(new URL('../../src/report/view.ts', import.meta.url).href)};
-    const view = createView(process.stdout, { isTerminal: process.stdout.isTTY });
+    const view = await createView(process.stdout, { isTerminal: process.stdout.isTTY });
     const sweep = { total: 3, reused: 0, done: 0, failed: 0, running: [], elapsedSeconds: 0 };
     view.update(sweep);
     view.line('finished one');

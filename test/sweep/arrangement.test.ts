@@ -5,7 +5,6 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { betterArrangement } from '../../src/sweep/arrangement.ts';
 import { defineExperiment } from '../../src/sweep/experiment.ts';
 import { type PreparedSweep, prepareSweep } from '../../src/sweep/prepare.ts';
-import type { Rates } from '../../src/sweep/protocol.ts';
 import { stopWorkers } from '../../src/sweep/sweep.ts';
 import { type GroupWork, workOf } from '../../src/sweep/work.ts';
 import { temporaryFolder } from '../data/temporaryFolder.ts';
@@ -41,47 +40,39 @@ async function prepared(steps: number, workers?: number): Promise<{ sweep: Prepa
   return { sweep, work: await workOf(sweep, group, false) };
 }
 
-/** As if one step took 10 ms. */
-function ratesOf({ measurements }: GroupWork): Map<string, Rates> {
-  const rates = { secondsPerStep: 0.01, textsPerSecond: 1000, encoderBytes: 0, embeddingBytes: 0, workerBytes: 0 };
-  return new Map(measurements.map(({ id }) => [id, rates]));
-}
-
 describe('betterArrangement', () => {
   it.skipIf(cores < 2)('measures long work once on a machine, and then knows', async () => {
-    const { sweep, work } = await prepared(100_000);
+    const { sweep, work } = await prepared(10_000_000);
     const { pool } = work.group;
-    const found = await betterArrangement(sweep, work, ratesOf(work));
+    const found = await betterArrangement(sweep, work);
     expect([
       { workers: cores, threads: 1 },
       { workers: 1, threads: cores },
-    ]).toContainEqual(found?.arrangement);
-    const [rates] = [...(found?.rates.values() ?? [])];
-    expect(rates?.secondsPerStep).toBeGreaterThan(0);
+    ]).toContainEqual(found);
     await pool.arrange({ workers: cores, threads: 1 });
     const run = vi.spyOn(pool, 'run');
-    expect(await betterArrangement(sweep, work, ratesOf(work))).toEqual(found);
+    expect(await betterArrangement(sweep, work)).toEqual(found);
     expect(run).not.toHaveBeenCalled();
     // What was found holds for what is left of it, however short.
     const rest = {
       ...work,
       cells: work.cells.map((task) => ({ ...task, workload: { steps: 1, texts: 0, extraSteps: 0 } })),
     };
-    expect((await betterArrangement(sweep, rest, ratesOf(work)))?.arrangement).toEqual(found?.arrangement);
+    expect(await betterArrangement(sweep, rest)).toEqual(found);
   });
 
   it.skipIf(cores < 2)('keeps nothing where not all workers could be measured', async () => {
-    const { sweep, work } = await prepared(100_000);
-    const stopped = betterArrangement(sweep, work, ratesOf(work));
+    const { sweep, work } = await prepared(10_000_000);
+    const stopped = betterArrangement(sweep, work);
     await stopWorkers(sweep);
-    expect(await stopped).toEqual({ arrangement: { workers: cores, threads: 1 }, rates: new Map() });
+    expect(await stopped).toEqual({ workers: cores, threads: 1 });
     expect(existsSync(join(sweep.folder, '..', 'cache', 'arrangements'))).toBe(false);
   });
 
   it('leaves short work and the user’s own choice alone', async () => {
     const short = await prepared(10);
-    expect(await betterArrangement(short.sweep, short.work, ratesOf(short.work))).toBeUndefined();
-    const given = await prepared(100_000, cores);
-    expect(await betterArrangement(given.sweep, given.work, ratesOf(given.work))).toBeUndefined();
+    expect(await betterArrangement(short.sweep, short.work)).toBeUndefined();
+    const given = await prepared(10_000_000, cores);
+    expect(await betterArrangement(given.sweep, given.work)).toBeUndefined();
   });
 });

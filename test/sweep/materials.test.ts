@@ -63,7 +63,7 @@ describe('Materials', () => {
     const encoder = await materials.encoder(settings.encoder);
     expect(await materials.encoder(settings.encoder)).toBe(encoder);
     const folder = `${goldenFolder}bert`;
-    expect(encoder).toMatchObject({ folder, hash: await encoderHash(folder), maxLength: 40 });
+    expect(encoder).toMatchObject({ folder, hash: await encoderHash(folder), config: { maxLength: 40 } });
   });
 
   it('gives the same tokens from memory and from the cache, and others for another length', async () => {

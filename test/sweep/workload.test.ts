@@ -61,7 +61,7 @@ describe('workloadOf', () => {
 
 describe('secondsFor', () => {
   it('adds up steps and texts', () => {
-    const rates = { secondsPerStep: 0.5, textsPerSecond: 20, encoderBytes: 0, embeddingBytes: 0, workerBytes: 0 };
+    const rates = { secondsPerStep: 0.5, textsPerSecond: 20 };
     expect(secondsFor({ steps: 10, texts: 100, extraSteps: 0 }, rates)).toBe(10);
     expect(secondsFor({ steps: 0, texts: 0, extraSteps: 0 }, rates)).toBe(0);
     expect(secondsFor({ steps: 1, texts: 0, extraSteps: 3 }, rates)).toBe(2);
@@ -72,16 +72,18 @@ describe('secondsFor', () => {
 });
 
 describe('Pace', () => {
-  it('goes by the estimate until a tenth is done, shared by the workers', () => {
-    const pace = new Pace(100, 4);
-    expect(pace.remainingSeconds(3)).toBe(25);
-    pace.progress(0, 6);
-    pace.progress(1, 4);
-    expect(pace.remainingSeconds(1000)).toBe(22.5);
+  it('says nothing before some of it is done', () => {
+    const pace = new Pace(100);
+    expect(pace.remainingSeconds(3)).toBeUndefined();
+    pace.progress(0, 1);
+    pace.progress(1, 2);
+    expect(pace.remainingSeconds(1000)).toBeUndefined();
+    pace.progress(1, 3);
+    expect(pace.remainingSeconds(10)).toBe(240);
   });
 
-  it('then goes by what was done in the time that passed', () => {
-    const pace = new Pace(100, 4);
+  it('goes by what was done in the time that passed', () => {
+    const pace = new Pace(100);
     pace.finish(0, 15);
     pace.progress(1, 5);
     pace.progress(0, 3);
@@ -91,26 +93,23 @@ describe('Pace', () => {
   });
 
   it('counts a finished job once, whatever it had reported', () => {
-    const pace = new Pace(100, 1);
+    const pace = new Pace(100);
     pace.progress(0, 30);
     pace.finish(0, 50);
     expect(pace.remainingSeconds(50)).toBe(50);
   });
 
-  it('is unknown when nothing could be measured', () => {
-    expect(new Pace(0, 2).remainingSeconds(5)).toBeUndefined();
+  it('is unknown where there is nothing to do', () => {
+    expect(new Pace(0).remainingSeconds(5)).toBeUndefined();
   });
 
   it('is 0 at the end and never negative', () => {
     const seconds = fc.float({ min: 0.5, max: 1000, noNaN: true });
     fc.assert(
       fc.property(fc.array(seconds, { minLength: 1 }), seconds, seconds, (jobs, elapsed, more) => {
-        const pace = new Pace(
-          jobs.reduce((sum, job) => sum + job, 0),
-          2,
-        );
+        const pace = new Pace(jobs.reduce((sum, job) => sum + job, 0));
         for (const [i, job] of jobs.entries()) {
-          expect(pace.remainingSeconds(elapsed)).toBeGreaterThanOrEqual(0);
+          expect(pace.remainingSeconds(elapsed) ?? 0).toBeGreaterThanOrEqual(0);
           pace.progress(i % 2, job);
           pace.finish(i % 2, job);
         }
