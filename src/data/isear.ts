@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { stream } from '../random.ts';
 import { installedFolder } from './installed.ts';
 import { ProblemList } from './problemList.ts';
-import { type CorpusSource, type Example, type SplitName, splitNames } from './source.ts';
+import { type CorpusSource, type Example, type PublicDataset, type SplitName, splitNames } from './source.ts';
 import { readTextFile } from './textFile.ts';
 
 const labelNames = ['joy', 'fear', 'anger', 'sadness', 'disgust', 'shame', 'guilt'];
@@ -21,6 +21,13 @@ const nonAnswer = new RegExp(
   ].join('|')})$`,
 );
 
+const dataset: PublicDataset = {
+  folder: 'isear',
+  title: 'ISEAR',
+  files: ['isear.csv'],
+  publishedAt: 'the public py_isear_dataset repository',
+};
+
 /**
  * Situations in which people felt an emotion, told by them (ISEAR, Scherer & Wallbott 1994): a table with `|` between
  * its columns. No split is published; here 70 % of the participants are for training, 15 % for validation and 15 % for
@@ -28,13 +35,9 @@ const nonAnswer = new RegExp(
  * that were cut at a quotation mark are put together, and answers that are none are left out and counted.
  */
 export const isear: CorpusSource = {
+  dataset,
   async read(places) {
-    const folder = await installedFolder(places, {
-      folder: 'isear',
-      title: 'ISEAR',
-      files: ['isear.csv'],
-      publishedAt: 'the public py_isear_dataset repository',
-    });
+    const folder = await installedFolder(places, dataset);
     const file = join(folder, 'isear.csv');
     const problems = new ProblemList();
     const rows = readRows(file, await readTextFile(file, problems), problems);

@@ -17,18 +17,20 @@ interface LabelledLinesDataset extends Pick<SourceContent, 'name' | 'provenance'
 }
 
 /** The source of such a dataset, in the folder of its name. */
-export function labelledLinesSource(dataset: LabelledLinesDataset): CorpusSource {
-  const { name, title, files, publishedAt, separator, labels, provenance, licence } = dataset;
+export function labelledLinesSource(lines: LabelledLinesDataset): CorpusSource {
+  const { name, title, files, publishedAt, separator, labels, provenance, licence } = lines;
+  const dataset = { folder: name, title, files: Object.values(files), publishedAt };
   return {
+    dataset,
     async read(places) {
-      const folder = await installedFolder(places, { folder: name, title, files: Object.values(files), publishedAt });
+      const folder = await installedFolder(places, dataset);
       const problems = new ProblemList();
       const read = (split: SplitName) =>
         labelledLines(join(folder, files[split]), separator, [...labels.keys()], problems);
-      const lines = { train: await read('train'), validation: await read('validation'), test: await read('test') };
+      const found = { train: await read('train'), validation: await read('validation'), test: await read('test') };
       problems.throwIfAny();
       const named = ({ text, label }: Example): Example => ({ text, label: labels.get(label) ?? label });
-      const splits = mapSplits((split) => lines[split].map(named));
+      const splits = mapSplits((split) => found[split].map(named));
       return { name, labelNames: [...labels.values()], splits, provenance, licence, notes: [] };
     },
   };

@@ -14,10 +14,11 @@ export interface LeakReport {
 export function leakReport(splits: Readonly<Record<SplitName, readonly Example[]>>): LeakReport {
   const labelsOfTexts = mapSplits((split) => {
     const labels = new Map<string, Set<string>>();
-    for (const { text, label } of splits[split]) {
+    for (const { text, label, strengths } of splits[split]) {
+      const classes = strengths ? Object.keys(strengths).sort().join('\n') : label;
       const known = labels.get(text);
-      if (known) known.add(label);
-      else labels.set(text, new Set([label]));
+      if (known) known.add(classes);
+      else labels.set(text, new Set([classes]));
     }
     return labels;
   });

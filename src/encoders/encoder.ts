@@ -3,7 +3,7 @@ import { type Problem, UserError } from '../errors.ts';
 import type { TokenBatch } from '../text/batch.ts';
 import type { Tokeniser } from '../text/tokeniser.ts';
 import type { EncoderConfig } from './config.ts';
-import { type PassOptions as ForwardOptions, forward, forwardPooled } from './forward.ts';
+import { type PassOptions as ForwardOptions, forward, forwardLayers, forwardPooled } from './forward.ts';
 import { FrozenLayers } from './frozenLayers.ts';
 import type { Pooling } from './pooling.ts';
 import type { StoredTensor } from './safetensors.ts';
@@ -32,6 +32,13 @@ export interface Encoder {
    * @throws UserError `ENCODER_TEXT_TOO_LONG` for a batch longer than `config.maxLength`, `ENCODER_TEXT_EMPTY`
    */
   embed(batch: TokenBatch, pooling: Pooling, options?: PassOptions): tf.Tensor2D;
+  /**
+   * One vector a text of the embeddings and after each layer, [layers + 1, batch, hiddenSize]; the last are those of
+   * `embed`.
+   *
+   * @throws UserError `ENCODER_TEXT_TOO_LONG` for a batch longer than `config.maxLength`, `ENCODER_TEXT_EMPTY`
+   */
+  embedLayers(batch: TokenBatch, pooling: Pooling, options?: PassOptions): tf.Tensor3D;
   /**
    * Says that so many of the lowest layers, and the embeddings, stay as they are from now on: `embed` computes them
    * once for each text that it sees without dropout. 0: none.
@@ -78,6 +85,10 @@ export function createEncoder(parts: Pick<Encoder, 'name' | 'config' | 'tokenise
     embed(batch, pooling, options) {
       check(batch);
       return forwardPooled(config, weights, batch, pooling, options?.dropout ? options : { ...options, frozen });
+    },
+    embedLayers(batch, pooling, options) {
+      check(batch);
+      return forwardLayers(config, weights, batch, pooling, options);
     },
     freezeLayers(count) {
       frozen = count > 0 ? new FrozenLayers(count) : undefined;

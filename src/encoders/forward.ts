@@ -51,6 +51,22 @@ export function forwardPooled(
   });
 }
 
+/** One vector a text of the embeddings and after each layer, [layers + 1, batch, hiddenSize]; the last are the text's own. */
+export function forwardLayers(
+  config: EncoderConfig,
+  weights: Weights,
+  batch: TokenBatch,
+  pooling: Pooling,
+  options: PassOptions = {},
+): tf.Tensor3D {
+  return tf.tidy(() => {
+    const pass = new Pass(config, weights, batch, options);
+    const pooled = (states: tf.Tensor2D) =>
+      pooling === 'cls' ? pass.packing.first(states) : pass.packing.mean(states);
+    return tf.stack(pass.allHidden().map(pooled)) as tf.Tensor3D;
+  });
+}
+
 /** One batch on its way through the layers. */
 class Pass {
   readonly packing: Packing;
@@ -84,6 +100,15 @@ class Pass {
     return this.#through(states, frozen.count, layers, firstOnly);
   }
 
+  /** The states before the first layer and after each, all [tokens, hiddenSize] */
+  allHidden(): tf.Tensor2D[] {
+    const states = [this.#embeddings()];
+    for (let layer = 0; layer < this.#config.layers; layer++) {
+      states.push(this.#through(states[layer] as tf.Tensor2D, layer, layer + 1, false));
+    }
+    return states;
+  }
+
   /** Through the layers from `from` to before `to`. */
   #through(states: tf.Tensor2D, from: number, to: number, firstOnly: boolean): tf.Tensor2D {
     let hidden = states;
@@ -99,7 +124,10 @@ class Pass {
       [embeddingNames.words, this.#batch.ids],
       [embeddingNames.positions, this.#architecture.positionIds(this.#batch, this.#config)],
     ];
-    if (this.#config.tokenTypes > 0) tables.push([embeddingNames.tokenTypes, this.#batch.typeIds]);
+    const { tokenTypes } = this.#config;
+    // Encoders with fewer types than a text has segments, as RoBERTa, do not tell the segments apart.
+    const types = this.#batch.typeIds.map((type) => Math.min(type, tokenTypes - 1));
+    if (tokenTypes > 0) tables.push([embeddingNames.tokenTypes, types]);
     return this.#blocks.embeddings({
       tables: tables.map(([name]) => this.#weights(name) as tf.Tensor2D),
       ids: tables.map(([, padded]) => Int32Array.from(this.packing.places, (place) => padded[place] as number)),

@@ -20,6 +20,8 @@ const registered: Readonly<Record<string, Evaluator>> = evaluators;
 export const evaluationSchema = z.strictObject({
   /** Training texts that serve as references, drawn once for all cells; null: all of them. */
   references: z.int().positive().nullable().default(null),
+  /** Test texts on which the drift of each layer is measured, drawn once for all cells; 0: it is not. */
+  layerTexts: z.union([z.literal(0), z.int().min(2)]).default(256),
   ...(Object.fromEntries(
     Object.entries(registered).map(([name, { schema }]) => [name, schema.prefault({})]),
   ) as EvaluatorOptions),

@@ -34,6 +34,7 @@ export function runReport({ run, original, changed, classifier }: RunReportParts
     ...conflictSections(run, colours),
     ...(validations.length > 0 ? ([['Validation', validationTable(run, colours)]] as const) : []),
     ['Result on the test texts', resultTable(run, original, colours)],
+    ...layerSections(run, colours),
     ...classSections(run, classifier, colours),
     ...(start.notes.length > 0 ? ([['Notes', start.notes.map((note) => `  ${note}`).join('\n')]] as const) : []),
   ];
@@ -165,6 +166,26 @@ function resultTable({ end }: Run, original: RunSummary | undefined, colours: Co
     }),
     colours,
   );
+}
+
+const widestBar = 30;
+
+/** Which layers moved. */
+function layerSections({ layers }: Run, colours: Colours): (readonly [string, string])[] {
+  if (!layers) return [];
+  const most = Math.max(...layers.drift.map(({ deltaCos }) => deltaCos));
+  const table = textTable(
+    [textColumn('after'), figureColumn('Δemb'), figureColumn('Δcos'), figureColumn('CKA'), textColumn('Δcos')],
+    layers.drift.map(({ deltaEmb, deltaCos, cka }, layer) => [
+      layer === 0 ? 'embeddings' : `layer ${layer}`,
+      formatMetric('drift.deltaEmb', deltaEmb),
+      formatMetric('drift.deltaCos', deltaCos),
+      formatMetric('drift.cka', cka),
+      '▇'.repeat(most > 0 ? Math.round((widestBar * deltaCos) / most) : 0),
+    ]),
+    colours,
+  );
+  return [[`Drift by layer, ${layers.texts} test texts`, table]];
 }
 
 const mostConfusions = 8;

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { createSampler } from '../../samplers/index.ts';
 import type { Coverage } from '../../samplers/sampler.ts';
 import type { Corpus } from '../data/corpus.ts';
-import { embedTexts } from '../encoders/embed.ts';
+import { embedLayers, embedTexts } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import { loadEncoder, saveEncoder } from '../encoders/huggingFaceFolder.ts';
 import type { Pooling } from '../encoders/pooling.ts';
@@ -15,18 +15,19 @@ import { deltaMse } from '../evaluation/drift.ts';
 import type { OnPredicted } from '../evaluation/evaluator.ts';
 import { type FineTuningCorpora, fineTuneOnTasks } from '../evaluation/fineTuning.ts';
 import { evaluate } from '../evaluation/index.ts';
+import { layerDrift } from '../evaluation/layerDrift.ts';
 import { type Matrix, rowRange, selectRows } from '../evaluation/matrix.ts';
 import { leaveOneOut } from '../evaluation/neighbours.ts';
 import { createHeads } from '../heads/heads.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
 import { joinTexts, selectTexts } from '../text/batch.ts';
 import type { TokenSequences } from '../text/tokenSequences.ts';
-import { type EndRecord, JournalWriter } from '../tracking/journal.ts';
+import { type EndRecord, JournalWriter, type LayersRecord } from '../tracking/journal.ts';
 import { validates } from '../training/options.ts';
 import { type TrainingOutcome, train, type ValidationResult } from '../training/trainer.ts';
 import type { Cell } from './cells.ts';
 import type { Settings } from './experiment.ts';
-import { type Materials, referenceIndices, taskSettings } from './materials.ts';
+import { type Materials, sampleIndices, taskSettings } from './materials.ts';
 import type { JobProgress } from './progress.ts';
 import type { WorkerSetup } from './protocol.ts';
 
@@ -91,7 +92,7 @@ async function runOriginal(cell: Cell, context: CellContext, journal: JournalWri
   context.onProgress({ phase: 'evaluating', done: 0, total: 1, terms: {} });
   const test = await materials.frozen(cell.settings, engine, 'test');
   const train = await materials.frozen(cell.settings, engine, 'train');
-  const references = referenceIndices(train.rows, cell.settings.evaluation.references);
+  const references = sampleIndices('references', train.rows, cell.settings.evaluation.references);
   const tasks: DownstreamTask[] = [];
   for (const settings of taskSettings(cell.settings)) {
     const own = await materials.corpus(settings);
@@ -195,7 +196,7 @@ async function runRetrofit(
     });
     const trainSeconds = secondsSince(started);
 
-    const references = referenceIndices(texts.train.size, settings.evaluation.references);
+    const references = sampleIndices('references', texts.train.size, settings.evaluation.references);
     const tasks: TaskMaterials[] = [];
     // One after the other: they may need the frozen encoder, of which there is one.
     for (const task of taskSettings(settings)) {
@@ -227,6 +228,7 @@ async function runRetrofit(
     };
     const predictions = await predictionsWriter(cell, materials, journal);
     const metrics = await measure(cell, corpus, measured, predictions);
+    if (settings.evaluation.layerTexts > 0) journal.write(await layersRecord(cell, context, encoder, texts.test));
     if (settings.training.save) await saveEncoder(encoder, join(folder, 'encoder'), settings.pooling);
     if (fineTunes(cell)) Object.assign(metrics, await fineTune(cell, encoder, context, predictions));
     return endOf(outcome, metrics, {
@@ -238,6 +240,18 @@ async function runRetrofit(
     encoder.dispose();
     heads.dispose();
   }
+}
+
+async function layersRecord(
+  { settings }: Cell,
+  { materials, engine }: CellContext,
+  encoder: Encoder,
+  test: TokenSequences,
+): Promise<LayersRecord> {
+  const sample = sampleIndices('layers', test.size, settings.evaluation.layerTexts);
+  const states = await embedLayers(encoder, selectTexts(test, sample), { pooling: settings.pooling });
+  const drift = await layerDrift(states, await materials.frozenLayers(settings, engine, sample));
+  return { type: 'layers', texts: sample.length, drift, wall: {} };
 }
 
 /** Writes what classifiers predict into the journal, beside the truth of the corpus that they belong to. */

@@ -47,7 +47,7 @@ const copiesOfEmbeddings = 3;
 export function expectationOf(config: EncoderConfig, settings: Settings, corpora: readonly Corpus[]): Expectation {
   const { hiddenSize, intermediateSize, layers, heads } = config;
   const { maxLength, sampler, training } = settings;
-  const tokens = tokensPerText(corpora[0]?.train.texts ?? [], maxLength);
+  const tokens = tokensPerText(corpora[0], maxLength);
   const perToken = 2 * layers * (4 * hiddenSize ** 2 + 2 * hiddenSize * intermediateSize + 2 * tokens * hiddenSize);
   const secondsPerText = (tokens * perToken) / nominalSpeed;
 
@@ -74,7 +74,12 @@ export function expectationOf(config: EncoderConfig, settings: Settings, corpora
 }
 
 /** Tokens of a text of middling length, by its characters: texts are tokenised later, in the workers. */
-function tokensPerText(texts: readonly string[], maxLength: number): number {
-  const cut = texts.reduce((sum, text) => sum + Math.min(maxLength, 2 + text.length / charactersPerToken), 0);
-  return Math.max(1, cut / Math.max(1, texts.length));
+function tokensPerText(corpus: Corpus | undefined, maxLength: number): number {
+  if (!corpus) return 1;
+  const { contextual, train } = corpus;
+  const lengths = train.texts.map((text, i) => {
+    const characters = text.length + (contextual ? (train.contexts?.[i]?.length ?? 0) : 0);
+    return Math.min(maxLength, 2 + characters / charactersPerToken);
+  });
+  return Math.max(1, lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length));
 }

@@ -2,7 +2,7 @@ import type { Corpus } from '../data/corpus.ts';
 import { loadCorpus } from '../data/corpus.ts';
 import { type DataPlaces, type SplitName, splitNames } from '../data/source.ts';
 import type { EncoderConfig } from '../encoders/config.ts';
-import { embedTexts } from '../encoders/embed.ts';
+import { embedLayers, embedTexts } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import { describeEncoder, encoderHash, loadEncoder } from '../encoders/huggingFaceFolder.ts';
 import { type EncoderPlaces, resolveEncoder } from '../encoders/resolveEncoder.ts';
@@ -75,7 +75,10 @@ export class Materials {
     const { maxLength } = settings;
     const origin = { tokeniser: tokeniser.hash, data: corpus.hash, split, maxLength };
     return this.#once(`tokens ${JSON.stringify(origin)}`, () =>
-      this.#cache.get('tokens', origin, async () => tokeniser.encode(corpus[split].texts, maxLength)),
+      this.#cache.get('tokens', origin, async () => {
+        const { texts, contexts } = corpus[split];
+        return tokeniser.encode(texts, maxLength, corpus.contextual ? contexts : undefined);
+      }),
     );
   }
 
@@ -123,6 +126,19 @@ export class Materials {
         ...(onProgress && { onProgress }),
       });
     });
+  }
+
+  /** The frozen encoder's states of some test texts after each layer, [texts, d] each. */
+  async frozenLayers(settings: Settings, engine: EngineInfo, sample: Int32Array): Promise<Matrix[]> {
+    const { size } = await this.tokens(settings, 'test');
+    const origin = await this.#originOf(settings, engine, { split: 'test', from: 0, to: size });
+    const layers = await this.#cache.get('layers', { ...origin, sample: [...sample] }, async () => {
+      const encoder = await this.#loaded(settings.encoder);
+      const texts = selectTexts(await this.tokens(settings, 'test'), sample);
+      return embedLayers(encoder, texts, { pooling: settings.pooling });
+    });
+    this.release();
+    return layers;
   }
 
   /** Frees the frozen encoder, which is kept from one shard to the next. */
@@ -184,11 +200,11 @@ function shardsOf(split: SplitName, size: number): Shard[] {
 }
 
 /**
- * The training items that serve as references of the kNN classifier: all of them, or a sample drawn once for all
- * seeds and cells, so that differences between cells never come from the references.
+ * Items that an evaluation goes by, such as the references of the kNN classifier: all of them, or a sample drawn once for
+ * all seeds and cells, so that differences between cells never come from the sample.
  */
-export function referenceIndices(size: number, references: number | null): Int32Array {
+export function sampleIndices(purpose: 'references' | 'layers', size: number, wanted: number | null): Int32Array {
   const all = Int32Array.from({ length: size }, (_, i) => i);
-  if (references === null || references >= size) return all;
-  return Int32Array.from(stream(0, 'references').shuffle(all).slice(0, references)).sort();
+  if (wanted === null || wanted >= size) return all;
+  return Int32Array.from(stream(0, purpose).shuffle(all).slice(0, wanted)).sort();
 }

@@ -206,14 +206,14 @@ async function check(
     const tasks = new Map<string, string>();
     const corpora: Corpus[] = [];
     for (const task of taskSettings(settings)) {
-      const corpus = await collect(() => materials.corpus(task));
+      const corpus = await collect(() => singleLabel(materials.corpus(task)));
       if (corpus) corpora.push(corpus);
       for (const note of corpus?.notes ?? []) notes.add(`${corpus?.name}: ${note}`);
       const other = corpus && tasks.get(corpus.name);
       if (other !== undefined) await collect(() => Promise.reject(sameName(other, task.data.source)));
       if (corpus) tasks.set(corpus.name, task.data.source);
     }
-    const corpus = await collect(() => materials.corpus(settings));
+    const corpus = await collect(() => singleLabel(materials.corpus(settings)));
     for (const note of corpus?.notes ?? []) notes.add(`${corpus?.name}: ${note}`);
     if (corpus) {
       await collect(async () => {
@@ -227,6 +227,17 @@ async function check(
   }
   throwIfAny([...problems.values()]);
   return { notes: [...notes], known };
+}
+
+async function singleLabel(loading: Promise<Corpus>): Promise<Corpus> {
+  const corpus = await loading;
+  if (corpus.labelling === 'single') return corpus;
+  throw new UserError({
+    code: 'DATA_NOT_SINGLE_LABEL',
+    given: `${corpus.name}, whose texts have several classes`,
+    expected: 'a corpus with one class a text, by which texts belong together or apart',
+    remedy: `Use ${corpus.name.replace(/-(multi|soft)(?=\+|$)/, '')}.`,
+  });
 }
 
 function tooLong(encoder: string, maxLength: number, longest: number): Problem {

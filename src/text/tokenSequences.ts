@@ -1,7 +1,7 @@
 /** Token ids of many texts, one after the other: those of text i lie in `[offsets[i], offsets[i + 1])`. */
 export interface TokenSequences {
   readonly ids: Int32Array;
-  /** Token types (segments), one for each id. */
+  /** Token types, one for each id: the number of its segment, from 0. */
   readonly typeIds: Int32Array;
   /** `size + 1` long. */
   readonly offsets: Int32Array;

@@ -15,8 +15,11 @@ export interface Tokeniser {
   /**
    * The ids of `texts` with the special tokens around them. A text of more than `maxLength` tokens is cut before its
    * closing special tokens, as `transformers` does it.
+   *
+   * @param contexts What precedes each text, as the first of two segments. Where both are too long the context is cut at
+   * its beginning, farthest from the text, and the text only where nothing of the context is left. Default: none
    */
-  encode(texts: readonly string[], maxLength: number): TokenisedTexts;
+  encode(texts: readonly string[], maxLength: number, contexts?: readonly string[]): TokenisedTexts;
   /** One more than the largest id. */
   readonly vocabularySize: number;
   readonly padId: number;
@@ -26,7 +29,10 @@ export interface Tokeniser {
 
 /** What is used of the package's class, whose own declarations do not resolve under Node's module resolution. */
 interface PackageTokenizer {
-  encode(text: string, options?: { return_token_type_ids: true }): { ids: number[]; token_type_ids?: number[] };
+  encode(
+    text: string,
+    options?: { text_pair?: string; return_token_type_ids: true },
+  ): { ids: number[]; token_type_ids?: number[] };
   token_to_id(token: string): number | undefined;
   get_vocab(): ReadonlyMap<string, number>;
 }
@@ -83,7 +89,7 @@ export async function loadTokeniser(folder: string): Promise<Tokeniser> {
 
   let vocabularySize = 0;
   for (const id of tokenizer.get_vocab().values()) vocabularySize = Math.max(vocabularySize, id + 1);
-  const closing = closingTokens(tokenizer);
+  const { opening, closing } = specialTokens(tokenizer);
   const hash = createHash('sha256')
     .update(definition)
     .update(settings ?? '')
@@ -93,11 +99,18 @@ export async function loadTokeniser(folder: string): Promise<Tokeniser> {
     vocabularySize,
     padId,
     hash,
-    encode(texts, maxLength) {
-      if (maxLength <= closing) throw new RangeError(`maxLength ${maxLength} leaves no room for a text`);
+    encode(texts, maxLength, contexts) {
+      if (maxLength <= opening + closing) throw new RangeError(`maxLength ${maxLength} leaves no room for a text`);
       // JavaScript lowercases a word's last Σ to ς; the reference implementation knows only σ.
-      const prepared = lowercases ? texts.map((text) => text.replaceAll('Σ', 'σ')) : texts;
-      const encodings = prepared.map((text) => tokenizer.encode(text, { return_token_type_ids: true }));
+      const prepare = (text: string) => (lowercases ? text.replaceAll('Σ', 'σ') : text);
+      const encodings = texts.map((text, i) => {
+        const context = contexts?.[i];
+        const options = { return_token_type_ids: true } as const;
+        if (context === undefined) return { ...tokenizer.encode(prepare(text), options), ofContext: 0 };
+        const first = prepare(context);
+        const pair = tokenizer.encode(first, { ...options, text_pair: prepare(text) });
+        return { ...pair, ofContext: tokenizer.encode(first).ids.length - opening - closing };
+      });
       const lengths = encodings.map(({ ids }) => Math.min(ids.length, maxLength));
       const offsets = new Int32Array(texts.length + 1);
       for (const [i, length] of lengths.entries()) offsets[i + 1] = (offsets[i] ?? 0) + length;
@@ -105,13 +118,21 @@ export async function loadTokeniser(folder: string): Promise<Tokeniser> {
       const total = offsets.at(-1) ?? 0;
       const result = { ids: new Int32Array(total), typeIds: new Int32Array(total) };
       let truncated = 0;
-      for (const [i, encoding] of encodings.entries()) {
-        const cut = encoding.ids.length > maxLength;
-        if (cut) truncated++;
+      for (const [i, { ids, token_type_ids, ofContext }] of encodings.entries()) {
+        const excess = Math.max(0, ids.length - maxLength);
+        if (excess > 0) truncated++;
+        const atBeginning = Math.min(excess, ofContext);
+        const textEnd = ids.length - closing - (excess - atBeginning);
         const kept = (values: readonly number[]) =>
-          cut ? [...values.slice(0, maxLength - closing), ...values.slice(values.length - closing)] : values;
-        result.ids.set(kept(encoding.ids), offsets[i]);
-        result.typeIds.set(kept(encoding.token_type_ids ?? []), offsets[i]);
+          excess > 0
+            ? [
+                ...values.slice(0, opening),
+                ...values.slice(opening + atBeginning, textEnd),
+                ...values.slice(ids.length - closing),
+              ]
+            : values;
+        result.ids.set(kept(ids), offsets[i]);
+        result.typeIds.set(kept(token_type_ids ?? []), offsets[i]);
       }
       return { ...result, offsets, size: texts.length, truncated };
     },
@@ -144,12 +165,13 @@ function hasLowercasing({ type, lowercase, normalizers = [] }: Normalizer): bool
   return type === 'Lowercase' || (type === 'BertNormalizer' && lowercase !== false) || normalizers.some(hasLowercasing);
 }
 
-/** How many special tokens follow a text: what an empty text's ids have beyond those that open any text. */
-function closingTokens(tokenizer: PackageTokenizer): number {
+/** How many special tokens precede and follow a text: what an empty text's ids have before and after any text's. */
+function specialTokens(tokenizer: PackageTokenizer): { opening: number; closing: number } {
   const frame = tokenizer.encode('').ids;
   const { ids } = tokenizer.encode('a');
-  const opening = frame.findIndex((id, i) => id !== ids[i]);
-  return opening < 0 ? 0 : frame.length - opening;
+  const differs = frame.findIndex((id, i) => id !== ids[i]);
+  const opening = differs < 0 ? frame.length : differs;
+  return { opening, closing: frame.length - opening };
 }
 
 async function readOptional(file: string): Promise<string | undefined> {

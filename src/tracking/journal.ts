@@ -72,6 +72,15 @@ const predictionsSchema = z.object({
   wall: wallSchema,
 });
 
+/** How far the pooled states after each layer have moved, the embeddings' first. */
+const layersSchema = z.object({
+  type: z.literal('layers'),
+  /** Test texts that were measured. */
+  texts: z.int(),
+  drift: z.array(z.object({ deltaEmb: numberSchema, deltaCos: numberSchema, cka: numberSchema })),
+  wall: wallSchema,
+});
+
 const endSchema = z.object({
   type: z.literal('end'),
   /** `stopped`: by `stopWhen`; `diverged`: loss, gradient or embeddings were no longer finite. */
@@ -89,6 +98,7 @@ export const recordSchema = z.discriminatedUnion('type', [
   stepSchema,
   validationSchema,
   predictionsSchema,
+  layersSchema,
   endSchema,
 ]);
 export type JournalRecord = z.output<typeof recordSchema>;
@@ -96,6 +106,7 @@ export type StartRecord = z.output<typeof startSchema>;
 export type StepRecord = z.output<typeof stepSchema>;
 export type ValidationRecord = z.output<typeof validationSchema>;
 export type PredictionsRecord = z.output<typeof predictionsSchema>;
+export type LayersRecord = z.output<typeof layersSchema>;
 export type EndRecord = z.output<typeof endSchema>;
 
 /** Appends records to one file, each line whole. */

@@ -7,6 +7,7 @@ import { type Problem, systemErrorCode, UserError } from '../errors.ts';
 import {
   type EndRecord,
   type JournalRecord,
+  type LayersRecord,
   type PredictionsRecord,
   readJournal,
   readJournalEnds,
@@ -69,6 +70,8 @@ export interface Run extends RunSummary {
   readonly validations: readonly ValidationRecord[];
   /** Of each classifier. */
   readonly predictions: readonly PredictionsRecord[];
+  /** Undefined for an original encoder, or where it was not measured. */
+  readonly layers: LayersRecord | undefined;
 }
 
 /** What became of a planned cell. */
@@ -181,6 +184,7 @@ export function readRun(folder: string): Run {
     steps: records.filter((record) => record.type === 'step'),
     validations: records.filter((record) => record.type === 'validation'),
     predictions: records.filter((record) => record.type === 'predictions'),
+    layers: records.find((record) => record.type === 'layers'),
   };
 }
 

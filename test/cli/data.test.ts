@@ -37,11 +37,30 @@ describe('yarn data', () => {
     expect(stdout).toMatch(/^not ironic +2 +50\.0 +2 +50\.0 +2 +50\.0$/m);
     expect(stdout).toMatch(/^Tokens of mini: median 4, .*; 0 texts are cut at 4\.$/m);
     expect(stdout).toContain('! train: repeated texts 1, texts with conflicting labels 1');
+    // Every text has two words, and two special tokens.
+    expect(stdout).toMatch(/^up to 4 +12 +▇{40}$/m);
   });
 
   it('show --json is one document', async () => {
     const { stdout } = await data(['show', 'embedded', '--json'], '');
     expect(JSON.parse(stdout)).toMatchObject({ name: 'embedded', texts: { test: 480 }, maxLength: 128 });
+  });
+
+  it('get knows what is here already, what comes with the project and what it cannot fetch', async () => {
+    const dataFolder = await temporaryFolder({});
+    expect(await data(['get', 'embedded-ekman'], dataFolder)).toMatchObject({ code: 0 });
+    const sst2 = await data(['get', 'sst2'], dataFolder);
+    expect([sst2.code, sst2.stderr]).toEqual([2, expect.stringMatching(/^DATA_NOT_DOWNLOADABLE: /)]);
+    const unknown = await data(['get', 'goemotion'], dataFolder);
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('Did you mean "goemotions"?')]);
+  });
+
+  it('show counts the classes of texts with several, and contexts as they are encoded', async () => {
+    const multi = await data(['show', 'embedded-multi'], '');
+    expect(multi.stdout).toMatch(/^Texts by their number of classes: 1: [\d,]+ · 2: [\d,]+ · /m);
+    expect(multi.stdout).toContain('with embedded-multi+context it is encoded with the text.');
+    const contextual = await data(['show', 'embedded+context'], '');
+    expect(contextual.stdout).toContain('Every text is encoded behind its context.');
   });
 
   it('check accepts what is well-formed and names file and line of what is not', async () => {

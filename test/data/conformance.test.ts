@@ -32,10 +32,12 @@ describe.each(subjects)('%s', (subject) => {
   it('has parallel texts and labels in three splits', async (context) => {
     const corpus = await load(subject, context);
     for (const split of splitNames) {
-      const { texts, labels, contexts } = corpus[split];
+      const { texts, labels, contexts, strengths } = corpus[split];
       // Some publishers give no validation texts.
       if (split !== 'validation' || texts.length > 0) expect(texts.length).toBeGreaterThanOrEqual(2);
       expect(labels).toHaveLength(texts.length);
+      expect(strengths !== undefined).toBe(corpus.labelling !== 'single');
+      if (strengths) expect(strengths).toHaveLength(texts.length * corpus.labelNames.length);
       if (contexts) expect(contexts).toHaveLength(texts.length);
       expect(texts.every((text) => text.trim() !== '')).toBe(true);
       expect(labels.every((label) => label >= 0 && label < corpus.labelNames.length)).toBe(true);
@@ -69,7 +71,12 @@ describe.each(subjects)('%s', (subject) => {
     expect(part.labelNames).toEqual(whole.labelNames.slice(0, last));
     expect(part.hash).not.toBe(whole.hash);
     for (const split of splitNames) {
-      const kept = whole[split].texts.filter((_, i) => whole[split].labels[i] !== last);
+      const { texts, labels, strengths } = whole[split];
+      const hasAnother = (i: number) =>
+        strengths
+          ? strengths.subarray(i * (last + 1), i * (last + 1) + last).some((value) => value > 0)
+          : labels[i] !== last;
+      const kept = texts.filter((_, i) => hasAnother(i));
       expect(part[split].texts).toEqual(kept);
     }
   });

@@ -40,6 +40,43 @@ describe('loading', () => {
     expect(corpus.test).not.toHaveProperty('contexts');
   });
 
+  it('with +context is of other contents, and needs a context of every text', async () => {
+    const plain = await load('embedded');
+    const contextual = await load('embedded+context');
+    expect(contextual).toMatchObject({ name: 'embedded+context', contextual: true });
+    expect(contextual.train).toEqual(plain.train);
+    expect(contextual.hash).not.toBe(plain.hash);
+    const folder = await temporaryFolder(files);
+    const [problem] = await problemsOf(load(`${folder}+context`));
+    expect(problem?.code).toBe('DATA_WITHOUT_CONTEXT');
+    expect(problem?.given).toContain('12 of 12 texts have no context');
+  });
+
+  it('has a strength of each class where a text may have several', async () => {
+    const { labelNames, labelling, train } = await load('embedded-multi');
+    const soft = await load('embedded-soft');
+    expect([labelling, soft.labelling]).toEqual(['multi', 'soft']);
+    expect(train.strengths).toHaveLength(train.texts.length * labelNames.length);
+    for (const [i, label] of train.labels.entries()) {
+      const own = [...(soft.train.strengths as Float32Array).subarray(i * 28, (i + 1) * 28)];
+      expect(own.indexOf(Math.max(...own))).toBe(label);
+      const expected = own.map((strength, j) => Number(strength >= Math.fround(0.3) || j === label));
+      expect([...(train.strengths as Float32Array).subarray(i * 28, (i + 1) * 28)]).toEqual(expected);
+    }
+  });
+
+  it('leaves an excluded class out of texts that have others too', async () => {
+    const whole = await load('embedded-soft');
+    const part = await load('embedded-soft', ['joy']);
+    const joy = whole.labelNames.indexOf('joy');
+    const only = [...whole.train.labels.keys()].filter((i) => {
+      const own = [...(whole.train.strengths as Float32Array).subarray(i * 28, (i + 1) * 28)];
+      return own.every((strength, j) => (j === joy) === strength > 0);
+    });
+    expect(part.train.texts).toHaveLength(whole.train.texts.length - only.length);
+    expect(part.train.strengths).toHaveLength(part.train.texts.length * 27);
+  });
+
   it('leaves out excluded classes, renumbers the others and counts what went', async () => {
     const corpus = await load(await temporaryFolder(files), ['anger']);
     expect(corpus.labelNames).toEqual(['fear', 'joy']);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCorpus } from '../../src/data/corpus.ts';
 import { emotions } from '../../src/data/emotions.ts';
-import { goEmotions, goEmotionsSource, readGoEmotions } from '../../src/data/goEmotions.ts';
+import { goEmotions, goEmotionsMulti, goEmotionsSource, readGoEmotions } from '../../src/data/goEmotions.ts';
 import { leakReport } from '../../src/data/leaks.ts';
 import { splitNames } from '../../src/data/source.ts';
 import { problemsOf, summaries } from './problems.ts';
@@ -33,6 +33,19 @@ describe('the published format', () => {
       'train: 2 of 4 texts left out for several labels (1 with 2, 1 with 3)',
       'test: 1 of 2 texts left out for several labels (1 with 2)',
     ]);
+  });
+
+  it('as multi-label data keeps all texts with all their classes', async () => {
+    const dataFolder = await temporaryFolder(small);
+    const { splits, labelling, notes } = await goEmotionsMulti.read({ dataFolder });
+    expect([labelling, notes]).toEqual(['multi', []]);
+    expect(splits.train).toEqual([
+      { text: '"a', label: 'joy', strengths: { joy: 1 } },
+      { text: 'b', label: 'joy', strengths: { joy: 1, fear: 1 } },
+      { text: 'c', label: 'neutral', strengths: { neutral: 1 } },
+      { text: 'd', label: 'joy', strengths: { joy: 1, fear: 1, neutral: 1 } },
+    ]);
+    expect([splits.validation.length, splits.test.length]).toEqual([1, 2]);
   });
 
   it('by groups keeps the texts whose classes are all of one group', async () => {
@@ -108,6 +121,14 @@ describe.skipIf(!existsSync(folder))('the published data (skipped unless CONTRAF
     expect(countBy(splits.train, ({ labels }) => labels.length)).toEqual({ 1: 36308, 2: 6541, 3: 532, 4: 28, 5: 1 });
     const neutralAndMore = splits.train.filter(({ labels }) => labels.length > 1 && labels.includes('neutral'));
     expect(neutralAndMore).toHaveLength(1396);
+  });
+
+  it('loads all texts with all their labels', async () => {
+    const corpus = await loadCorpus({ source: 'goemotions-multi', exclude: [] }, { dataFolder });
+    expect(splitNames.map((split) => corpus[split].texts.length)).toEqual([43410, 5426, 5427]);
+    const strengths = corpus.train.strengths as Float32Array;
+    expect(strengths.reduce((sum, value) => sum + value, 0)).toBe(36308 + 2 * 6541 + 3 * 532 + 4 * 28 + 5);
+    expect(corpus.notes[0]).toBe('train: repeated texts 183, texts with conflicting labels 58');
   });
 
   it('repeats, contradicts and leaks as counted independently', async () => {

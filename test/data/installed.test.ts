@@ -10,8 +10,11 @@ describe.each(publicSources)('without its files, %s', (name, source) => {
     const dataFolder = await temporaryFolder({});
     const [problem] = await problemsOf(source.read({ dataFolder }));
     expect(problem?.code).toBe('DATA_NOT_INSTALLED');
-    expect(problem?.given).toBe(`no folder ${dataFolder}/${name.replace(/-(sentiment|ekman)$/, '')}`);
+    const folder = name.replace(/-(sentiment|ekman|multi|fold\d)$/, '');
+    expect(problem?.given).toBe(`no folder ${dataFolder}/${folder}`);
     expect(problem?.expected).toMatch(/\.(tsv|txt|json|csv)/);
-    expect(problem?.remedy).toMatch(/^Put these files there from /);
+    expect(problem?.remedy).toMatch(
+      source.dataset?.downloads ? `Run: yarn data get ${folder}. Or put these files` : /^Put these files there from /,
+    );
   });
 });

@@ -6,7 +6,7 @@ import type { EngineInfo, EngineName } from '../../src/engine/engine.ts';
 import { selectRows } from '../../src/evaluation/matrix.ts';
 import { Cache } from '../../src/sweep/cache.ts';
 import { type Settings, settingsSchema } from '../../src/sweep/experiment.ts';
-import { Materials, referenceIndices } from '../../src/sweep/materials.ts';
+import { Materials, sampleIndices } from '../../src/sweep/materials.ts';
 import { problemsOf } from '../data/problems.ts';
 import { temporaryFolder } from '../data/temporaryFolder.ts';
 import { goldenFolder } from '../encoders/goldens.ts';
@@ -37,18 +37,18 @@ const infoOf = (name: EngineName): EngineInfo => ({
   precision: 'float32',
 });
 
-describe('referenceIndices', () => {
+describe('sampleIndices', () => {
   it.each([null, 10, 11])('are all of 10 items for %j', (references) => {
-    expect(referenceIndices(10, references)).toEqual(Int32Array.from({ length: 10 }, (_, i) => i));
+    expect(sampleIndices('references', 10, references)).toEqual(Int32Array.from({ length: 10 }, (_, i) => i));
   });
 
   it('are a sample without repetition, in order, and always the same', () => {
-    const sample = referenceIndices(5000, 300);
+    const sample = sampleIndices('references', 5000, 300);
     expect(new Set(sample).size).toBe(300);
     expect(sample).toEqual(sample.slice().sort());
     expect(Math.max(...sample)).toBeLessThan(5000);
     expect(Math.min(...sample)).toBeGreaterThanOrEqual(0);
-    expect(referenceIndices(5000, 300)).toEqual(sample);
+    expect(sampleIndices('references', 5000, 300)).toEqual(sample);
     // Spread over the whole range, not a part of it.
     expect(sample.reduce((sum, i) => sum + i, 0) / 300).toBeCloseTo(2500, -3);
   });

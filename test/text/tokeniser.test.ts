@@ -48,6 +48,48 @@ for (const { name, folder } of tokenisers) {
       expect(idsOf(tokeniser.encode([long], 256))).toEqual([expected.sentence0Repeated60TimesCutTo256]);
     });
 
+    const contexts = sentences.slice(0, -1);
+    const texts = sentences.slice(1);
+
+    /** RoBERTa knows one type of token, and transformers gives no other; here types number the segments. */
+    const segmentsOf = ({ ids, types }: { ids: number[]; types: number[] }) => {
+      const end = ids.findIndex((id, i) => id === 2 && ids[i + 1] === 2);
+      // An empty text makes no segment.
+      return name === 'roberta' ? types.map((_, i) => Number(end >= 0 && i > end)) : types;
+    };
+
+    it('encodes a text behind its context as two segments', () => {
+      const pairs = tokeniser.encode(texts, 512, contexts);
+      expect(idsOf(pairs)).toEqual(expected.pairs.map(({ ids }) => ids));
+      expect(idsOf({ ...pairs, ids: pairs.typeIds })).toEqual(expected.pairs.map(segmentsOf));
+      expect(pairs.truncated).toBe(0);
+    });
+
+    it('cuts the context at its beginning', () => {
+      const cut = tokeniser.encode(texts, 40, contexts);
+      let compared = 0;
+      for (const [i, pair] of expected.pairsCutTo40.entries()) {
+        if (pair === null) continue;
+        compared++;
+        const [from, to] = [cut.offsets[i], cut.offsets[i + 1]];
+        expect([...cut.ids.subarray(from, to)]).toEqual(pair.ids);
+        expect([...cut.typeIds.subarray(from, to)]).toEqual(segmentsOf(pair));
+      }
+      expect(compared).toBeGreaterThan(3);
+      expect(cut.truncated).toBe(expected.pairs.filter(({ ids }) => ids.length > 40).length);
+    });
+
+    it('cuts a text that is too long by itself at its end, and leaves nothing of its context', () => {
+      const long = Array.from({ length: 60 }, () => sentences[0]).join(' ');
+      const whole = idsOf(tokeniser.encode([long], 100_000, ['a context']))[0] as number[];
+      const cut = idsOf(tokeniser.encode([long], 32, ['a context']))[0] as number[];
+      const alone = idsOf(tokeniser.encode([long], 100_000))[0] as number[];
+      expect(cut).toHaveLength(32);
+      const text = alone.slice(1, 12).join();
+      expect(cut.join()).toContain(text);
+      expect([cut[0], cut.at(-1)]).toEqual([whole[0], whole.at(-1)]);
+    });
+
     it('knows its size and its padding', () => {
       expect(tokeniser).toMatchObject({ vocabularySize: expected.size, padId: expected.pad });
     });

@@ -29,6 +29,22 @@ for name, folder in {"bert": encoders / "bert", "roberta": encoders / "roberta",
     def ids(text, **options):
         return tokenizer(text, **options)["input_ids"]
 
+    def pair(first, second, **options):
+        encoded = tokenizer(first, second, return_token_type_ids=True, **options)
+        return {"ids": encoded["input_ids"], "types": encoded["token_type_ids"]}
+
+    def cut_pair(first, second, length):
+        # Cuts the first text only, at its beginning; where nothing of it would be left there is no such rule.
+        excess = len(tokenizer(first, second)["input_ids"]) - length
+        if excess >= len(tokenizer(first, add_special_tokens=False)["input_ids"]):
+            return None
+        tokenizer.truncation_side = "left"
+        try:
+            return pair(first, second, truncation="only_first", max_length=length)
+        finally:
+            tokenizer.truncation_side = "right"
+
+    pairs = list(zip(sentences, sentences[1:]))
     lines = "\n".join(",".join(map(str, ids(post))) for post in posts)
     result[name] = {
         "pad": tokenizer.pad_token_id,
@@ -36,6 +52,8 @@ for name, folder in {"bert": encoders / "bert", "roberta": encoders / "roberta",
         "ids": [ids(text) for text in sentences],
         "cutTo8": [ids(text, truncation=True, max_length=8) for text in sentences],
         "sentence0Repeated60TimesCutTo256": ids(long_text, truncation=True, max_length=256),
+        "pairs": [pair(*texts) for texts in pairs],
+        "pairsCutTo40": [cut_pair(*texts, 40) for texts in pairs],
         "goEmotionsTestSha256": hashlib.sha256(lines.encode()).hexdigest(),
     }
 (here / "ids.json").write_text(json.dumps(result) + "\n")
