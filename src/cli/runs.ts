@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { UserError } from '../errors.ts';
+import { type IntervalMethod, intervalMethods } from '../evaluation/statistics.ts';
 import { compare } from '../report/comparison.ts';
 import { comparisonTable } from '../report/comparisonTable.ts';
 import { experimentList, listEntry } from '../report/experimentList.ts';
@@ -17,6 +18,11 @@ import { argumentParser, defaultResults, runCli } from './run.ts';
 const colours = coloursOf(process.stdout);
 
 const json = { type: 'boolean', describe: 'print everything as JSON' } as const;
+const interval = {
+  choices: intervalMethods,
+  default: 't' as const,
+  describe: "95 % intervals over seeds: Student's t, or percentiles of a bootstrap",
+} as const;
 const results = { type: 'string', default: defaultResults, describe: 'results folder' } as const;
 
 async function main(): Promise<number> {
@@ -48,11 +54,16 @@ async function main(): Promise<number> {
             default: 'knn',
             describe: 'whose scores by class are shown of a cell, e.g. sst2.logisticRegression',
           })
+          .option('interval', interval)
           .option('markdown', { type: 'boolean', describe: "an experiment's table as Markdown" })
           .option('json', json)
           .conflicts('markdown', 'json'),
       (args) =>
-        show(args.results, args.name, args.json ? 'json' : args.markdown ? 'markdown' : 'text', args.classifier),
+        show(args.results, args.name, {
+          format: args.json ? 'json' : args.markdown ? 'markdown' : 'text',
+          classifier: args.classifier,
+          interval: args.interval,
+        }),
     )
     .command(
       'diff <a> <b>',
@@ -70,6 +81,7 @@ async function main(): Promise<number> {
             type: 'string',
             describe: 'where the points are looked for, if several experiments have them',
           })
+          .option('interval', interval)
           .option('json', json),
       (args) => diff(args),
     )
@@ -90,14 +102,16 @@ function list(folder: string, brief: boolean, asJson: boolean): void {
   else print(experimentList(entries, { brief, colours }) || `No experiments in ${folder}.`);
 }
 
-async function show(
-  folder: string,
-  name: string,
-  format: 'text' | 'json' | 'markdown',
-  classifier: string,
-): Promise<void> {
+interface ShowOptions {
+  readonly format: 'text' | 'json' | 'markdown';
+  readonly classifier: string;
+  readonly interval: IntervalMethod;
+}
+
+async function show(folder: string, name: string, options: ShowOptions): Promise<void> {
+  const { format, classifier } = options;
   const selection = select(folder, name);
-  if (selection.kind === 'experiment') return showExperiment(selection.results, format);
+  if (selection.kind === 'experiment') return showExperiment(selection.results, options);
   if (format === 'markdown') {
     throw new UserError({
       code: 'MARKDOWN_FOR_EXPERIMENTS',
@@ -109,8 +123,8 @@ async function show(
   return showCell(selection, format, classifier);
 }
 
-function showExperiment(experiment: ExperimentResults, format: 'text' | 'json' | 'markdown'): void {
-  const comparison = compare(experiment);
+function showExperiment(experiment: ExperimentResults, { format, interval }: ShowOptions): void {
+  const comparison = compare(experiment, interval);
   const { name, command, engine } = experiment.experiment;
   const engines = engine.map((info) => `${info.name} (${info.detail}), ${info.precision}`).join('; ');
   if (format === 'json') {
@@ -163,10 +177,11 @@ interface DiffArguments {
   readonly b: string;
   readonly results: string;
   readonly experiment?: string | undefined;
+  readonly interval: IntervalMethod;
   readonly json?: boolean | undefined;
 }
 
-function diff({ a, b, results: folder, experiment, json: asJson }: DiffArguments): void {
+function diff({ a, b, results: folder, experiment, interval, json: asJson }: DiffArguments): void {
   if (a.includes('=') !== b.includes('=')) {
     throw new UserError({
       code: 'DIFF_OF_UNLIKE',
@@ -175,17 +190,24 @@ function diff({ a, b, results: folder, experiment, json: asJson }: DiffArguments
       remedy: 'A point is written as axis=value,axis=value; the ids of cells are shown by: yarn runs list.',
     });
   }
-  const { labels, difference } = a.includes('=') ? diffOfPoints(folder, a, b, experiment) : diffOfCells(folder, a, b);
+  const { labels, difference } = a.includes('=')
+    ? diffOfPoints(folder, a, b, { experiment, interval })
+    : diffOfCells(folder, a, b);
   if (asJson) printJson({ ...labels, ...difference });
   else print(diffText(difference, labels, colours));
 }
 
-function diffOfPoints(folder: string, a: string, b: string, experiment: string | undefined) {
+function diffOfPoints(
+  folder: string,
+  a: string,
+  b: string,
+  { experiment, interval }: Pick<DiffArguments, 'experiment' | 'interval'>,
+) {
   const [ofA, ofB] = [selectPoint(folder, a, experiment), selectPoint(folder, b, experiment)];
   const label = ({ results: { experiment: of }, point }: typeof ofA) => `${of.name}: ${pointName(point)}`;
   return {
     labels: { a: label(ofA), b: label(ofB) },
-    difference: diffPoints(ofA.point, ofB.point, testedMetrics(ofA.results)),
+    difference: diffPoints(ofA.point, ofB.point, { tested: testedMetrics(ofA.results), interval }),
   };
 }
 

@@ -25,7 +25,7 @@ export function isTable(path: string): boolean {
 }
 
 /**
- * The source of a user's folder: train, validation and test, each as .jsonl, .csv, .tsv or .parquet, or as the shards
+ * The source of a user's folder: train, test and, unless there is none, validation, each as .jsonl, .csv, .tsv or .parquet, or as the shards
  * (`train-00000-of-00002.parquet`) of a Hugging Face dataset, which may lie in `data`. Fields that are not declared are
  * ignored. With a labels.txt only its classes are allowed and its order numbers them; otherwise the classes are those
  * declared or, in alphabetical order, those of the files.
@@ -39,13 +39,15 @@ export function folderSource(folder: string, declaration: Declaration): CorpusSo
         ? await readTaxonomy(join(folder, 'labels.txt'), problems)
         : undefined;
       const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
+      const withoutValidation = hasNoValidation(present);
       for (const split of splitNames) {
+        if (split === 'validation' && withoutValidation) continue;
         for (const file of findFiles(folder, split, present, problems)) {
           for (const example of await readExamples(file, declaration, taxonomy, problems)) splits[split].push(example);
         }
       }
       problems.throwIfAny();
-      return contentOf(folder, taxonomy ?? labelsOf(splits, declaration), splits);
+      return { ...contentOf(folder, taxonomy ?? labelsOf(splits, declaration), splits), withoutValidation };
     },
   };
 }
@@ -76,14 +78,34 @@ async function filesIn(folder: string): Promise<string[]> {
   return [...(await readdir(folder)), ...shards.map((name) => join('data', name))];
 }
 
+/** Whether there is none, under no usual name: one that is named otherwise is not to be overlooked. */
+function hasNoValidation(present: readonly string[]): boolean {
+  const named = present.some((name) => /^(dev|val|valid|eval)[.-]/.test(basename(name)));
+  return !named && candidatesOf('validation', present).length === 0;
+}
+
+/** The files that a split may lie in, and its shards. */
+function candidatesOf(split: SplitName, present: readonly string[]): string[] {
+  const shards = present.some((name) => shardOf(split).test(basename(name)));
+  return [...wholeFiles(split, present), ...(shards ? [`${split}-*.parquet`] : [])];
+}
+
+function wholeFiles(split: SplitName, present: readonly string[]): string[] {
+  return extensions.map((extension) => `${split}.${extension}`).filter((name) => present.includes(name));
+}
+
+function shardOf(split: SplitName): RegExp {
+  // The hub's older files have a fingerprint behind their number.
+  return new RegExp(`^${split}-\\d+-of-(\\d+)(-[0-9a-f]+)?\\.parquet$`);
+}
+
 /** The file of a split, or its shards in order. */
 function findFiles(folder: string, split: SplitName, present: readonly string[], problems: ProblemList): string[] {
-  const whole = extensions.map((extension) => `${split}.${extension}`).filter((name) => present.includes(name));
-  // The hub's older files have a fingerprint behind their number.
-  const shard = new RegExp(`^${split}-\\d+-of-(\\d+)(-[0-9a-f]+)?\\.parquet$`);
+  const whole = wholeFiles(split, present);
+  const shard = shardOf(split);
   const shards = present.filter((name) => shard.test(basename(name))).sort();
   const announced = Number(shard.exec(basename(shards[0] ?? ''))?.[1] ?? 0);
-  const candidates = [...whole, ...(shards.length > 0 ? [`${split}-*.parquet`] : [])];
+  const candidates = candidatesOf(split, present);
   if (shards.length !== announced) {
     problems.add({
       code: 'DATA_MISSING_FILE',
@@ -100,7 +122,7 @@ function findFiles(folder: string, split: SplitName, present: readonly string[],
       : { code: 'DATA_AMBIGUOUS_FILE', given: `${candidates.join(' and ')} in ${folder}` }),
     expected: `one of ${extensions.map((e) => `${split}.${e}`).join(', ')}`,
     remedy:
-      'A corpus has three files: train, validation and test. A single file can be divided: name it as the source.',
+      'A corpus has the files train, test and, where it is needed, validation. A single file can be divided: name it as the source.',
   });
   return [];
 }

@@ -1,10 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { defineEvaluator } from './evaluator.ts';
+import { defineEvaluator, type LabelledEmbeddings } from './evaluator.ts';
 import { type Matrix, normaliseRows, rowRanges, rowsTensor } from './matrix.ts';
 
 const schema = z.strictObject({
-  /** Rows that are compared with all others at a time: chunk · n similarities are in memory, 19 MB for 5,000 texts. */
+  /** What a test text is to find: other test texts, or training texts. */
+  among: z.enum(['test', 'train']).default('test'),
+  /**
+   * Rows that are compared with all references at a time, at most: chunk · n similarities are in memory, 19 MB for 5,000
+   * texts; of many references fewer, so that it is never more than 64 MB.
+   */
   chunk: z.int().positive().default(1024),
 });
 
@@ -27,14 +32,17 @@ export interface RetrievalScores {
 }
 
 /**
- * The test texts retrieve one another: for each, all others are ranked by cosine similarity, and those of its class are
- * relevant. Exact, over the whole ranking; of equal similarities the earlier text comes first, as in a stable sort.
+ * The test texts retrieve one another, or training texts: for each, all of them are ranked by cosine similarity, and those
+ * of its class are relevant. Exact, over the whole ranking; of equal similarities the earlier text comes first, as in a stable sort.
  */
 export const retrieval = defineEvaluator({
   schema,
   primary: { metric: 'mapAtR', direction: 'higher' },
-  async evaluate({ test: { embeddings, labels } }, { chunk }: RetrievalOptions) {
-    return { ...(await retrieveOthers(embeddings, labels, chunk)) };
+  async evaluate({ train, test }, { among, chunk }: RetrievalOptions) {
+    const { embeddings, labels } = test;
+    return {
+      ...(among === 'test' ? await retrieveOthers(embeddings, labels, chunk) : await retrieveFrom(test, train, chunk)),
+    };
   },
 });
 
@@ -46,8 +54,8 @@ export function retrieveOthers(embeddings: Matrix, labels: Int32Array, chunk: nu
 
 /** Queries against references of their own. */
 export function retrieveFrom(
-  queries: { readonly embeddings: Matrix; readonly labels: Int32Array },
-  references: { readonly embeddings: Matrix; readonly labels: Int32Array },
+  queries: LabelledEmbeddings,
+  references: LabelledEmbeddings,
   chunk: number,
 ): Promise<RetrievalScores> {
   return retrieve(
@@ -75,7 +83,8 @@ async function retrieve(
   const all = { from: 0, to: references.unit.rows };
   const transposed = rowsTensor(references.unit, all);
   try {
-    for (const range of rowRanges(queries.unit.rows, chunk)) {
+    const rowsAtATime = Math.max(1, Math.min(chunk, Math.floor(mostSimilarities / all.to)));
+    for (const range of rowRanges(queries.unit.rows, rowsAtATime)) {
       const cosines = tf.tidy(() => tf.matMul(rowsTensor(queries.unit, range), transposed, false, true));
       const values = (await cosines.data()) as Float32Array;
       cosines.dispose();
@@ -113,6 +122,9 @@ async function retrieve(
   };
 }
 
+/** In memory at a time. */
+const mostSimilarities = 2 ** 24;
+
 const noMembers = new Int32Array();
 
 /** Indices of each class, ascending. */
@@ -126,56 +138,79 @@ function membersOf(labels: Int32Array): Map<number, Int32Array> {
   return new Map([...lists].map(([label, list]) => [label, Int32Array.from(list)]));
 }
 
-/** Intervals of similarity into which the hits of a query are sorted, so that most others find their place at once. */
-const intervals = 4096;
+/**
+ * Intervals of similarity between a query's most and least similar hit, into which the references are counted; one more
+ * before them and one behind.
+ */
+const intervals = 1024;
 
 /**
  * What finds the ranks, from 1 and ascending, of the relevant references among all but `self`. Only the relevant ones are
- * sorted; each other one is counted at its place among them.
+ * sorted; others are compared with those that share their interval. The passes over all references have no branches that
+ * depend on similarities, which no processor could foresee.
  */
 function createRanker(references: number) {
   if (references > indexRange) throw new RangeError(`more than ${indexRange} references`);
   const isHit = new Uint8Array(references);
-  /** How many hits lie in the intervals before each. */
-  const hitsBefore = new Int32Array(intervals + 1);
+  const keys = new Float64Array(references);
+  /** References of each interval, hits and all. */
+  const counts = new Int32Array(intervals + 2);
+  const hitsIn = new Int32Array(intervals + 2);
+  const hasHits = new Uint8Array(intervals + 2);
+  /** References in intervals that have hits. */
+  const contested = new Int32Array(references + 1);
 
   return function ranksOf(relevant: Int32Array, similarities: Float32Array, self: number): Int32Array {
     const bits = new Uint32Array(similarities.buffer, similarities.byteOffset, similarities.length);
-    const keyOf = (reference: number) => orderKey(bits[reference] as number, reference);
-    const hits = Float64Array.from(
-      relevant.filter((reference) => reference !== self),
-      keyOf,
-    ).sort();
-    const count = hits.length;
-    if (count === 0) return noMembers;
-    const similarityOf = (place: number) => similarities[(hits[place] as number) % indexRange] as number;
-    const [most, least] = [similarityOf(0), similarityOf(count - 1)];
-    const scale = most > least ? intervals / (most - least) : 0;
-    const intervalOf = (similarity: number) => Math.min(intervals - 1, ((most - similarity) * scale) | 0);
-    hitsBefore.fill(0);
-    for (let place = 0; place < count; place++) {
-      const next = intervalOf(similarityOf(place)) + 1;
-      hitsBefore[next] = (hitsBefore[next] as number) + 1;
+    let count = 0;
+    for (const reference of relevant) {
+      if (reference !== self) keys[count++] = orderKey(bits[reference] as number, reference);
     }
-    for (let i = 1; i <= intervals; i++) hitsBefore[i] = (hitsBefore[i] as number) + (hitsBefore[i - 1] as number);
-
-    for (const reference of relevant) isHit[reference] = 1;
-    // How many others come directly before the hit of each place; what comes after all hits is of no interest.
-    const before = new Int32Array(count + 1);
+    if (count === 0) return noMembers;
+    const hits = keys.subarray(0, count).sort();
+    const most = similarities[(hits[0] as number) % indexRange] as number;
+    const least = similarities[(hits[count - 1] as number) % indexRange] as number;
+    // The least similar hit falls just short of the last interval's end.
+    const scale = most > least ? (intervals * (1 - 1e-6)) / (most - least) : 0;
+    hitsIn.fill(0);
+    for (let place = 0; place < count; place++) {
+      const interval = intervalOf(most - (similarities[(hits[place] as number) % indexRange] as number), scale);
+      hitsIn[interval] = (hitsIn[interval] as number) + 1;
+    }
+    for (let i = 0; i < hasHits.length; i++) hasHits[i] = Math.min(1, hitsIn[i] as number);
+    counts.fill(0);
+    let contests = 0;
     for (let reference = 0; reference < similarities.length; reference++) {
-      const similarity = similarities[reference] as number;
-      if (similarity < least || isHit[reference] === 1 || reference === self) continue;
-      let low = 0;
-      if (similarity <= most) {
-        const interval = intervalOf(similarity);
-        low = hitsBefore[interval] as number;
-        let high = hitsBefore[interval + 1] as number;
-        const key = low < high ? keyOf(reference) : 0;
-        while (low < high) {
-          const middle = (low + high) >> 1;
-          if ((hits[middle] as number) < key) low = middle + 1;
-          else high = middle;
-        }
+      const interval = intervalOf(most - (similarities[reference] as number), scale);
+      counts[interval] = (counts[interval] as number) + 1;
+      contested[contests] = reference;
+      contests += hasHits[interval] as number;
+    }
+    if (self >= 0) {
+      const own = intervalOf(most - (similarities[self] as number), scale);
+      counts[own] = (counts[own] as number) - 1;
+    }
+
+    // How many others come directly before the hit of each place; the last count those behind all hits.
+    const before = new Int32Array(count + 1);
+    const firstPlace = new Int32Array(intervals + 2);
+    for (let i = 0, place = 0; i < counts.length; i++) {
+      firstPlace[i] = place;
+      if (hasHits[i] === 0) before[place] = (before[place] as number) + (counts[i] as number);
+      place += hitsIn[i] as number;
+    }
+    for (const reference of relevant) isHit[reference] = 1;
+    for (let i = 0; i < contests; i++) {
+      const reference = contested[i] as number;
+      if (isHit[reference] === 1 || reference === self) continue;
+      const interval = intervalOf(most - (similarities[reference] as number), scale);
+      const key = orderKey(bits[reference] as number, reference);
+      let low = firstPlace[interval] as number;
+      let high = low + (hitsIn[interval] as number);
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if ((hits[middle] as number) < key) low = middle + 1;
+        else high = middle;
       }
       before[low] = (before[low] as number) + 1;
     }
@@ -187,6 +222,11 @@ function createRanker(references: number) {
     }
     return ranks;
   };
+}
+
+/** @param below how much less similar than the most similar hit */
+function intervalOf(below: number, scale: number): number {
+  return Math.max(0, Math.min(intervals + 1, (below * scale + 1) | 0));
 }
 
 const indexRange = 2 ** 20;

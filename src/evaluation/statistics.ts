@@ -2,37 +2,55 @@ import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 import { mean, quantileSeq, std } from 'mathjs/number';
 import { stream } from '../random.ts';
 
+/** How the 95 % interval of a mean over seeds is found: by Student's t, or from drawings of the seeds with replacement. */
+export const intervalMethods = ['t', 'bootstrap'] as const;
+export type IntervalMethod = (typeof intervalMethods)[number];
+
 /** Mean of repeated measurements and how sure it is. */
 export interface Summary {
   readonly mean: number;
   /** Half the width of the 95 % interval for the mean by Student's t; null for a single value, which has none. */
   readonly halfWidth: number | null;
+  /** The 95 % percentile interval of the bootstrap, where that is asked for and there are several values. */
+  readonly bootstrap?: Interval;
   readonly n: number;
 }
+
+const meanResamples = 10_000;
 
 /** Summary of the differences of two series that were measured in pairs, e.g. with the same seeds. */
 export interface PairedDifference extends Summary {
   readonly values: readonly number[];
 }
 
-/** @param values at least one, all finite */
-export function summary(values: readonly number[]): Summary {
+/**
+ * @param values at least one, all finite
+ * @param method bootstrap: also by {@link bootstrapIntervals}, of which little can be expected with few values
+ */
+export function summary(values: readonly number[], method: IntervalMethod = 't'): Summary {
   if (values.length === 0 || !values.every(Number.isFinite)) {
     throw new RangeError(`expected at least one value, all finite, but got [${values.join(', ')}]`);
   }
   const n = values.length;
   const list = [...values];
   const halfWidth = n === 1 ? null : (tQuantile(0.975, n - 1) * Number(std(list))) / Math.sqrt(n);
-  return { mean: mean(list), halfWidth, n };
+  if (method === 't' || n === 1) return { mean: mean(list), halfWidth, n };
+  const figures = (drawn: Int32Array) => ({ mean: drawn.reduce((total, i) => total + (list[i] as number), 0) / n });
+  const { mean: bootstrap } = bootstrapIntervals(n, figures, { resamples: meanResamples, seed: 0 });
+  return { mean: mean(list), halfWidth, bootstrap, n };
 }
 
 /** Summary of `values[i] − baseline[i]`; both series in the order of the pairs. */
-export function pairedDifference(values: readonly number[], baseline: readonly number[]): PairedDifference {
+export function pairedDifference(
+  values: readonly number[],
+  baseline: readonly number[],
+  method: IntervalMethod = 't',
+): PairedDifference {
   if (values.length !== baseline.length) {
     throw new RangeError(`cannot pair ${values.length} values with ${baseline.length}`);
   }
   const differences = values.map((value, i) => value - (baseline[i] as number));
-  return { ...summary(differences), values: differences };
+  return { ...summary(differences, method), values: differences };
 }
 
 /** The most differences of which all sign flips are tried, and how many are drawn of more. */

@@ -1,6 +1,7 @@
 import { didYouMean } from '../didYouMean.ts';
 import { formatProblem } from '../errors.ts';
 import {
+  type IntervalMethod,
   type PairedDifference,
   pairedDifference,
   paretoFront,
@@ -58,23 +59,25 @@ export interface Comparison {
   readonly originals: readonly ComparisonRow[];
   /** In the order of the plan. */
   readonly points: readonly PointRow[];
+  readonly interval: IntervalMethod;
   /** What to know before trusting the numbers. */
   readonly warnings: readonly string[];
 }
 
 /** Compares each grid point of an experiment with its original encoder. */
-export function compare(results: ExperimentResults): Comparison {
+export function compare(results: ExperimentResults, interval: IntervalMethod = 't'): Comparison {
   const { experiment, cells } = results;
   const originals = cells.filter(({ cell }) => cell.kind === 'original');
-  const points = pointsOf(results).map((group) => pointRow(group, originals));
+  const points = pointsOf(results).map((group) => pointRow(group, originals, interval));
   const optimal = optimalPoints(points);
-  const originalRows = originals.map((original) => rowOf([original]));
+  const originalRows = originals.map((original) => rowOf([original], interval));
   const measured = [...new Set([...originalRows, ...points].flatMap(({ metrics }) => Object.keys(metrics)))];
   return {
     experiment: experiment.name,
     axes: [...new Set(experiment.points.flatMap(({ axes }) => Object.keys(axes)))],
     columns: [...new Set(experiment.columns.flatMap((column) => measured.filter((metric) => matches(column, metric))))],
     originals: originalRows,
+    interval,
     points: points.map((point) => ({ ...point, paretoOptimal: optimal.has(point) })),
     warnings: [...warningsOf(results), ...unknownColumns(experiment.columns, measured)],
   };
@@ -105,7 +108,7 @@ export function pointsOf({ cells }: ExperimentResults): CellResult[][] {
 }
 
 /** One row over cells with the same place on the axes. */
-export function rowOf(group: readonly CellResult[]): ComparisonRow {
+export function rowOf(group: readonly CellResult[], interval: IntervalMethod): ComparisonRow {
   const runs = usable(group);
   const counts = { completed: 0, stopped: 0, diverged: 0, failed: 0, missing: 0 };
   for (const { outcome } of group) {
@@ -115,7 +118,7 @@ export function rowOf(group: readonly CellResult[]): ComparisonRow {
   return {
     axes: group[0]?.cell.axes ?? {},
     cells: runs.map(({ start }) => start.cell),
-    metrics: ofEachMetric(runs, (name) => summary(runs.map(figureOf(name)))),
+    metrics: ofEachMetric(runs, (name) => summary(runs.map(figureOf(name)), interval)),
     counts,
   };
 }
@@ -124,24 +127,34 @@ export function rowOf(group: readonly CellResult[]): ComparisonRow {
 export function comparePoints(
   point: readonly CellResult[],
   baseline: readonly CellResult[],
+  interval: IntervalMethod,
 ): { readonly seeds: readonly number[]; readonly differences: Readonly<Record<string, PairedDifference>> } {
   const baselineOf = new Map(usable(baseline).map((run) => [run.start.seed, run]));
   const pairs = usable(point).flatMap((run) => {
     const other = baselineOf.get(run.start.seed);
     return other ? [{ run, baseline: other }] : [];
   });
-  return { seeds: seedsOf(pairs.map(({ run }) => run)), differences: pairedDifferences(pairs) };
+  return { seeds: seedsOf(pairs.map(({ run }) => run)), differences: pairedDifferences(pairs, interval) };
 }
 
-function pointRow(group: readonly CellResult[], originals: readonly CellResult[]): Omit<PointRow, 'paretoOptimal'> {
+function pointRow(
+  group: readonly CellResult[],
+  originals: readonly CellResult[],
+  interval: IntervalMethod,
+): Omit<PointRow, 'paretoOptimal'> {
   const original = group[0]?.cell.original ?? null;
   const [baseline] = usable(originals.filter(({ cell }) => cell.id === original));
   const runs = usable(group);
   return {
-    ...rowOf(group),
+    ...rowOf(group, interval),
     seeds: seedsOf(runs),
     original,
-    differences: baseline ? pairedDifferences(runs.map((run) => ({ run, baseline }))) : {},
+    differences: baseline
+      ? pairedDifferences(
+          runs.map((run) => ({ run, baseline })),
+          interval,
+        )
+      : {},
   };
 }
 
@@ -161,11 +174,11 @@ interface Pair {
   readonly baseline: RunSummary;
 }
 
-function pairedDifferences(pairs: readonly Pair[]): Record<string, PairedDifference> {
+function pairedDifferences(pairs: readonly Pair[], interval: IntervalMethod): Record<string, PairedDifference> {
   const runs = pairs.map(({ run }) => run);
   const baselines = pairs.map(({ baseline }) => baseline);
   return ofEachMetric([...runs, ...baselines], (name) =>
-    pairedDifference(runs.map(figureOf(name)), baselines.map(figureOf(name))),
+    pairedDifference(runs.map(figureOf(name)), baselines.map(figureOf(name)), interval),
   );
 }
 

@@ -1,3 +1,4 @@
+import type { IntervalMethod } from '../evaluation/statistics.ts';
 import { shortNames, showValue } from '../sweep/labels.ts';
 import type { Comparison, ComparisonRow, PointRow, SeedCounts } from './comparison.ts';
 import { costMetric, formatDifference, formatSummary, gainMetric, metricTitle } from './metrics.ts';
@@ -79,10 +80,16 @@ function chosenTitles(metrics: readonly string[]): { readonly titles: readonly s
   return common === '' ? { titles } : { titles, common };
 }
 
+/** What stands behind a mean. */
+export const intervalLegend: Readonly<Record<IntervalMethod, string>> = {
+  t: '±: 95 % t-interval',
+  bootstrap: '[ ]: 95 % bootstrap interval',
+};
+
 /** How to read the table. */
-export function comparisonLegend({ points, columns }: Comparison): string[] {
+export function comparisonLegend({ points, columns, interval: method }: Comparison): string[] {
   const interval = points.some(({ cells }) => cells.length > 1)
-    ? '±: 95 % t-interval over n seeds.'
+    ? `${intervalLegend[method]} over n seeds.`
     : 'One seed: no interval can be given.';
   return [
     `Δemb: mean squared change of a test text's embedding per dimension; 0: untouched. ${interval}`,

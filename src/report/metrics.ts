@@ -39,14 +39,19 @@ export function formatMetric(metric: string, value: number): string {
   return formatSummary(metric, { mean: value, halfWidth: null });
 }
 
-/** `62.3 ± 1.2`; a single measurement has no interval. Mean and half-width have the same decimals. */
-export function formatSummary(metric: string, { mean, halfWidth }: Pick<Summary, 'mean' | 'halfWidth'>): string {
+type Figures = Pick<Summary, 'mean' | 'halfWidth' | 'bootstrap'>;
+
+/**
+ * `62.3 ± 1.2`, or by the bootstrap `62.3 [61.4, 63.0]`; a single measurement has no interval. All have the same decimals.
+ */
+export function formatSummary(metric: string, { mean, halfWidth, bootstrap }: Figures): string {
   const show = isPercentage(metric) ? percent : significant(Math.max(Math.abs(mean), halfWidth ?? 0));
+  if (bootstrap) return `${show(mean)} [${show(bootstrap.low)}, ${show(bootstrap.high)}]`;
   return halfWidth === null ? show(mean) : `${show(mean)} ± ${show(halfWidth)}`;
 }
 
 /** A difference with its sign: `+2.1 ± 0.4`; of percentages, in percentage points. */
-export function formatDifference(metric: string, difference: Pick<Summary, 'mean' | 'halfWidth'>): string {
+export function formatDifference(metric: string, difference: Figures): string {
   return `${difference.mean > 0 ? '+' : ''}${formatSummary(metric, difference)}`;
 }
 

@@ -3,6 +3,7 @@ import {
   bootstrapIntervals,
   holm,
   type Interval,
+  type IntervalMethod,
   type PairedDifference,
   type Summary,
   signFlipTest,
@@ -10,6 +11,7 @@ import {
 import { showValue } from '../sweep/labels.ts';
 import type { CellResult, Run, RunSummary } from '../tracking/results.ts';
 import { comparePoints, rowOf, usable } from './comparison.ts';
+import { intervalLegend } from './comparisonColumns.ts';
 import { costMetric, formatDifference, formatInterval, formatSummary, gainMetric, metricTitle } from './metrics.ts';
 import { differingSettings, type SettingDifference } from './settings.ts';
 import type { Colours } from './terminal.ts';
@@ -22,6 +24,8 @@ export interface RunDiff {
   readonly metrics: readonly MetricDifference[];
   /** The seeds that the differences are paired over; there for points only. */
   readonly commonSeeds?: readonly number[];
+  /** How the intervals of points are found. */
+  readonly interval?: IntervalMethod;
 }
 
 export interface MetricDifference {
@@ -81,26 +85,32 @@ function intervalsOverTexts(a: Run, b: Run): ReadonlyMap<string, Interval> {
   return intervals;
 }
 
+export interface PointDiffOptions {
+  /** Metrics whose differences are tested, as one family: few, since each takes from the others' power. */
+  readonly tested?: readonly string[] | undefined;
+  /** Default: t. */
+  readonly interval?: IntervalMethod | undefined;
+}
+
 /**
  * Differences of points are paired over the seeds that both have; diverged and failed runs are left out.
- *
- * @param tested the metrics whose differences are tested, as one family: few, since each takes from the others' power
  */
 export function diffPoints(
   a: readonly CellResult[],
   b: readonly CellResult[],
-  tested: readonly string[] = [costMetric, gainMetric],
+  { tested = [costMetric, gainMetric], interval = 't' }: PointDiffOptions = {},
 ): RunDiff {
   const conditionsOf = ([first]: readonly RunSummary[]) => (first ? { ...conditions(first), seed: undefined } : {});
-  const { seeds, differences } = comparePoints(b, a);
+  const { seeds, differences } = comparePoints(b, a, interval);
   const pValues = adjustedPValues(differences, tested);
   return {
     settings: differingSettings(conditionsOf(usable(a)), conditionsOf(usable(b))),
-    metrics: sideBySide(rowOf(a).metrics, rowOf(b).metrics, differences).map((row) => {
+    metrics: sideBySide(rowOf(a, interval).metrics, rowOf(b, interval).metrics, differences).map((row) => {
       const pValue = pValues.get(row.metric);
       return pValue === undefined ? row : { ...row, pValue };
     }),
     commonSeeds: seeds,
+    interval,
   };
 }
 
@@ -164,11 +174,14 @@ const testLegend =
   'p: two-sided sign-flip test of the paired differences, adjusted for all metrics that have one (Holm).';
 const resampleLegend = `over texts: 95 % interval of the difference, had the test texts been others like them (paired bootstrap, ${resamples} drawings).`;
 
-function pairing({ commonSeeds }: RunDiff): string[] {
+function pairing({ commonSeeds, interval = 't' }: RunDiff): string[] {
   if (commonSeeds === undefined) return [];
   if (commonSeeds.length === 0) return ['', 'The points have no finished seed in common: nothing can be paired.'];
   const seeds = `b − a is paired over ${commonSeeds.length === 1 ? 'seed' : 'the seeds'} ${commonSeeds.join(', ')}`;
-  return ['', commonSeeds.length === 1 ? `${seeds}: no interval.` : `${seeds}; ±: 95 % t-interval of the mean.`];
+  return [
+    '',
+    commonSeeds.length === 1 ? `${seeds}: no interval.` : `${seeds}; ${intervalLegend[interval]} of the mean.`,
+  ];
 }
 
 /** Everything that a run's numbers depend on, under one object. */

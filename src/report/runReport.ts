@@ -175,7 +175,7 @@ function layerSections({ layers }: Run, colours: Colours): (readonly [string, st
   if (!layers) return [];
   const most = Math.max(...layers.drift.map(({ deltaCos }) => deltaCos));
   const table = textTable(
-    [textColumn('after'), figureColumn('Δemb'), figureColumn('Δcos'), figureColumn('CKA'), textColumn('Δcos')],
+    [textColumn('after'), figureColumn('Δemb'), figureColumn('Δcos'), figureColumn('CKA'), textColumn('')],
     layers.drift.map(({ deltaEmb, deltaCos, cka }, layer) => [
       layer === 0 ? 'embeddings' : `layer ${layer}`,
       formatMetric('drift.deltaEmb', deltaEmb),

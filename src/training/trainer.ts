@@ -183,7 +183,7 @@ function stopReason({ stopWhen }: TrainingOptions, result: ValidationResult, sin
     return `deltaEmb ${result.deltaEmb.toPrecision(3)} reached the budget of ${stopWhen.deltaEmb}`;
   }
   if (stopWhen.patience !== undefined && sinceBest >= stopWhen.patience) {
-    return `no better validation score in ${sinceBest} validations`;
+    return `no higher validation score in ${sinceBest} validations`;
   }
   return undefined;
 }

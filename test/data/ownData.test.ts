@@ -38,6 +38,13 @@ describe('reads', () => {
     expect({ licence, provenance }).toEqual({ licence: 'not stated', provenance: folder });
   });
 
+  it('a folder without validation texts, which are then not to be had', async () => {
+    const folder = await temporaryFolder({ 'train.csv': good, 'test.csv': good });
+    const { splits, withoutValidation } = await read(folder);
+    expect([splits.validation, withoutValidation]).toEqual([[], true]);
+    expect(splits.train.length).toBeGreaterThan(0);
+  });
+
   it('the classes in the order of labels.txt, unused ones too', async () => {
     const files = { 'train.csv': good, 'validation.csv': good, 'test.csv': good };
     const folder = await temporaryFolder({ ...files, 'labels.txt': 'joy\nanger\nfear\n' });

@@ -35,6 +35,37 @@ describe('summary', () => {
   });
 });
 
+describe('summary by the bootstrap', () => {
+  it('reaches from the least to the largest of three values', () => {
+    // All three drawings hit the same value in 1 of 27 cases.
+    expect(summary([2, 9, 4], 'bootstrap')).toMatchObject({ mean: 5, n: 3, bootstrap: { low: 2, high: 9 } });
+  });
+
+  it('holds 95 % of the means of all drawings', () => {
+    const values = [0.31, 0.48, 0.37, 0.44, 0.29];
+    let means = [0];
+    for (const _ of values) means = means.flatMap((sum) => values.map((value) => sum + value / values.length));
+    const { low = 0, high = 0 } = summary(values, 'bootstrap').bootstrap ?? {};
+    const below = means.filter((mean) => mean < low).length / means.length;
+    const above = means.filter((mean) => mean > high).length / means.length;
+    // One mean may stand for a percent of all drawings.
+    expect(Math.abs(below - 0.025)).toBeLessThan(0.015);
+    expect(Math.abs(above - 0.025)).toBeLessThan(0.015);
+  });
+
+  it('is as wide as the t-interval of many values, and is always the same', () => {
+    const values = Array.from({ length: 200 }, (_, i) => Math.sin(i * 7.3));
+    const { bootstrap, halfWidth } = summary(values, 'bootstrap');
+    const width = ((bootstrap?.high ?? 0) - (bootstrap?.low ?? 0)) / 2;
+    expect(width / (halfWidth ?? 1)).toBeCloseTo(1, 1);
+    expect(summary(values, 'bootstrap').bootstrap).toEqual(bootstrap);
+  });
+
+  it('gives none for a single value', () => {
+    expect(summary([1], 'bootstrap')).toEqual(summary([1]));
+  });
+});
+
 describe('pairedDifference', () => {
   it('takes the differences pair by pair', () => {
     const { values, mean, n, halfWidth } = pairedDifference([3, 5, 9], [1, 4, 6]);

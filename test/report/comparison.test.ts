@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/evaluation/statistics.ts';
 import { type Comparison, compare, comparePoints, pointsOf } from '../../src/report/comparison.ts';
+import { comparisonTable } from '../../src/report/comparisonTable.ts';
 import { type ExperimentResults, readExperiment, writeExperimentFile } from '../../src/tracking/results.ts';
 import { cellId, type MadeUpOptions, madeUpRuns, originalId, writeMadeUpResults } from './madeUpResults.ts';
 
@@ -205,12 +206,28 @@ describe('warnings', () => {
   });
 });
 
+test('intervals are those of the bootstrap where that is asked for, and the table says so', async () => {
+  const results = await madeUp();
+  const comparison = compare(results, 'bootstrap');
+  const [point] = comparison.points;
+  const { mean, bootstrap } = point?.metrics['knn.macroF1'] ?? {};
+  expect(bootstrap?.low).toBeLessThan(mean ?? 0);
+  expect(bootstrap?.high).toBeGreaterThan(mean ?? 1);
+  expect(point?.differences['knn.macroF1']?.bootstrap).toBeDefined();
+  const [row] = comparison.originals;
+  expect(row?.metrics['knn.macroF1']).not.toHaveProperty('bootstrap');
+  const table = comparisonTable(comparison);
+  expect(table).toMatch(/\d\.\d \[\d+\.\d, \d+\.\d\]/);
+  expect(table).toContain('[ ]: 95 % bootstrap interval over n seeds.');
+  expect(comparisonTable(compare(results))).not.toContain('[');
+});
+
 describe('comparePoints', () => {
   test('pairs over the seeds that both points have, as SciPy does', async () => {
     const [first, , third, fourth] = pointsOf(await madeUp());
-    const { seeds, differences } = comparePoints(third ?? [], first ?? []);
+    const { seeds, differences } = comparePoints(third ?? [], first ?? [], 't');
     expect(seeds).toEqual([1, 3]);
     expectSummaries(differences, golden.thirdMinusFirst);
-    expect(comparePoints(fourth ?? [], third ?? [])).toEqual({ seeds: [], differences: {} });
+    expect(comparePoints(fourth ?? [], third ?? [], 't')).toEqual({ seeds: [], differences: {} });
   });
 });

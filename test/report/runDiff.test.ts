@@ -141,12 +141,16 @@ describe('diffText', () => {
       }));
     const before = withSeeds((seed) => ({ 'knn.macroF1': seed / 10, 'drift.deltaEmb': 1 }));
     const after = withSeeds((seed) => ({ 'knn.macroF1': seed / 10 + 0.01 * seed, 'drift.deltaEmb': 1 }));
-    const { metrics } = diffPoints(before, after, ['knn.macroF1']);
+    const { metrics } = diffPoints(before, after, { tested: ['knn.macroF1'] });
     // Two of the 2⁶ choices of signs are as far from 0.
     expect(metrics.map(({ pValue }) => pValue)).toEqual([2 / 64, undefined]);
-    const both = diffPoints(before, after, ['knn.macroF1', 'drift.deltaEmb']);
+    const both = diffPoints(before, after, { tested: ['knn.macroF1', 'drift.deltaEmb'] });
     expect(both.metrics.map(({ pValue }) => pValue)).toEqual([4 / 64, 1]);
-    const shown = diffText(diffPoints(before, after, ['knn.macroF1']), { a: 'before', b: 'after' }, noColours);
+    const shown = diffText(
+      diffPoints(before, after, { tested: ['knn.macroF1'] }),
+      { a: 'before', b: 'after' },
+      noColours,
+    );
     expect(shown).toMatch(/b − a +p$/m);
     expect(shown).toContain('0.031');
     expect(shown).toContain('p: two-sided sign-flip test');

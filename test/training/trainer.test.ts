@@ -264,7 +264,7 @@ describe('train with validations', () => {
     expect(outcome).toEqual(
       steps === undefined
         ? { status: 'completed', steps: 6, keptStep: 6 }
-        : { status: 'stopped', reason: 'no better validation score in 2 validations', steps, keptStep: steps },
+        : { status: 'stopped', reason: 'no higher validation score in 2 validations', steps, keptStep: steps },
     );
   });
 
