@@ -18,7 +18,9 @@ function contextOf(test: Matrix): EvaluationContext {
 describe('evaluationSchema', () => {
   it('fills in every evaluator', () => {
     const options = evaluationSchema.parse({});
-    expect(Object.keys(options).sort()).toEqual(['references', 'layerTexts', 'downstream', ...Object.keys(evaluators)].sort());
+    expect(Object.keys(options).sort()).toEqual(
+      ['references', 'layerTexts', 'downstream', ...Object.keys(evaluators)].sort(),
+    );
     expect(options.references).toBeNull();
     expect(options.knn.k).toBe(10);
   });
