@@ -17,7 +17,7 @@ const schema = z.strictObject({
  */
 export const clustering = defineEvaluator({
   schema,
-  primary: { metric: 'ami', direction: 'higher' },
+  primary: 'ami',
   async evaluate({ test: { embeddings, labels }, seed }, { starts, maxIterations }) {
     const unit = normaliseRows(embeddings);
     const clusters = new Set(labels).size;

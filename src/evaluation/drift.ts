@@ -20,7 +20,7 @@ const schema = z.strictObject({
  */
 export const drift = defineEvaluator({
   schema,
-  primary: { metric: 'deltaEmb', direction: 'lower' },
+  primary: 'deltaEmb',
   async evaluate({ test: { embeddings }, original }, { k, alsoAt, chunk }) {
     const [overlap, ...others] = await neighbourOverlaps(embeddings, original.test, [k, ...alsoAt], chunk);
     return {

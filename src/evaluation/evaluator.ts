@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Matrix } from './matrix.ts';
+import type { MeasureName } from './measures.ts';
 
 /** Embeddings [n, d] of n texts, and the class of each. */
 export interface LabelledEmbeddings {
@@ -31,8 +32,8 @@ export interface EvaluationContext extends EmbeddedCorpus {
 }
 
 /**
- * A measurement of a finished encoder. It never changes what it is given. A new one is a file and a line in index.ts;
- * the suite in test/evaluation/conformance.test.ts then covers it.
+ * A measurement of a finished encoder. It never changes what it is given. A new one is a file, a line in index.ts and one in
+ * measures.ts for each of its measures; the suite in test/evaluation/conformance.test.ts then covers it.
  */
 export interface Evaluator<
   Schema extends z.ZodObject = z.ZodObject,
@@ -41,8 +42,8 @@ export interface Evaluator<
 > {
   /** Its options, each with a default. */
   readonly schema: Schema;
-  /** The metric that decides when there is room for one only, and which direction is better. */
-  readonly primary: { readonly metric: NoInfer<Metric>; readonly direction: 'higher' | 'lower' };
+  /** The metric that decides when there is room for one only; what it and the others are is said in measures.ts. */
+  readonly primary: NoInfer<Metric> & MeasureName;
   evaluate(context: Context, options: z.output<Schema>): Promise<Readonly<Record<Metric, number>>>;
 }
 

@@ -22,7 +22,7 @@ type KnnOptions = z.output<typeof schema>;
  */
 export const knn = defineEvaluator({
   schema,
-  primary: { metric: 'macroF1', direction: 'higher' },
+  primary: 'macroF1',
   async evaluate({ train, test, onPredicted }: EmbeddedCorpus, options: KnnOptions) {
     const { k, alsoAt, chunk } = options;
     const neighbours = await nearestNeighbours(test.embeddings, train.embeddings, { k: Math.max(k, ...alsoAt), chunk });

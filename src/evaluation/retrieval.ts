@@ -37,7 +37,7 @@ export interface RetrievalScores {
  */
 export const retrieval = defineEvaluator({
   schema,
-  primary: { metric: 'mapAtR', direction: 'higher' },
+  primary: 'mapAtR',
   async evaluate({ train, test }, { among, chunk }: RetrievalOptions) {
     const { embeddings, labels } = test;
     return {

@@ -69,12 +69,12 @@ function chosenTitles(metrics: readonly string[]): { readonly titles: readonly s
   const [first] = parts;
   const sameTask = parts.every(({ task }) => task === first?.task);
   const sameMeasure = parts.every(({ measure }) => measure === first?.measure);
-  const measureOf = (measure: string) => metricTitle(`knn.${measure}`).replace(/^knn\./, '');
+  const titleOf = (measure: string) => metricTitle(`knn.${measure}`).replace(/^knn\./, '');
   const titles = parts.map(({ task, by, measure }) =>
-    [...(sameTask ? [] : [task]), by, ...(sameMeasure ? [] : [measureOf(measure)])].join(' '),
+    [...(sameTask ? [] : [task]), by, ...(sameMeasure ? [] : [titleOf(measure)])].join(' '),
   );
   const common = [
-    ...(sameMeasure && first ? [measureOf(first.measure)] : []),
+    ...(sameMeasure && first ? [titleOf(first.measure)] : []),
     ...(sameTask && first ? [`on ${first.task}`] : []),
   ].join(' ');
   return common === '' ? { titles } : { titles, common };

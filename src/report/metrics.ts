@@ -1,3 +1,4 @@
+import { type MeasureName, measureOf, measures } from '../evaluation/measures.ts';
 import type { Interval, Summary } from '../evaluation/statistics.ts';
 
 /** What a retrofitting is done for; more is better. */
@@ -5,30 +6,17 @@ export const gainMetric = 'knn.macroF1';
 /** What it costs: Δemb; less is better. */
 export const costMetric = 'drift.deltaEmb';
 
-/** How a metric is called where room is short, e.g. `macro F1 %`; other metrics go by their own name. */
-const titles: Readonly<Record<string, string>> = {
-  'knn.accuracy': 'accuracy %',
-  'knn.macroF1': 'macro F1 %',
-  'knn.weightedF1': 'weighted F1 %',
-  'drift.deltaEmb': 'Δemb',
-  'drift.deltaL2': 'ΔL2',
-  'drift.deltaCos': 'Δcos',
-  'drift.deltaTopo': 'Δtopo',
-  'drift.neighbourOverlap': 'neighbour overlap',
-  'drift.cka': 'CKA',
-  'retrieval.precisionAt1': 'P@1',
-  'retrieval.mrr': 'MRR',
-  'retrieval.rPrecision': 'R-precision',
-  'retrieval.mapAtR': 'MAP@R',
-  'retrieval.map': 'MAP',
-  'clustering.ami': 'AMI',
-  'clustering.nmi': 'NMI',
-  'clustering.ari': 'ARI',
-  'clustering.fms': 'FMS',
-};
-
+/** What a metric is called: by its measure if it is the experiment's own (`macro F1 %`), by its whole name on a task. */
 export function metricTitle(metric: string): string {
-  return titles[metric] ?? metric;
+  const [evaluator = '', measure = '', ...more] = metric.split('.');
+  const isOwn = more.length === 0 && ['drift', 'knn', 'retrieval', 'clustering'].includes(evaluator);
+  return isOwn && Object.hasOwn(measures, measure) ? measures[measure as MeasureName].title : metric;
+}
+
+/** `↑` where more of a metric is to be preferred, `↓` where less is; nothing of what is no measure. */
+export function directionMark(metric: string): string {
+  const measure = measureOf(metric);
+  return measure ? { higher: '↑', lower: '↓' }[measure.direction] : '';
 }
 
 /**
@@ -60,6 +48,8 @@ export function formatInterval(metric: string, { low, high }: Interval): string 
   const show = (mean: number) => formatDifference(metric, { mean, halfWidth: null });
   return `${show(low)} to ${show(high)}`;
 }
+
+export const directionLegend = '↑: higher is to be preferred; ↓: lower.';
 
 function isPercentage(metric: string): boolean {
   return /(accuracy|F1)(At\d+)?$/.test(metric);

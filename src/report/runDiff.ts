@@ -12,7 +12,16 @@ import { showValue } from '../sweep/labels.ts';
 import type { CellResult, Run, RunSummary } from '../tracking/results.ts';
 import { comparePoints, rowOf, usable } from './comparison.ts';
 import { intervalLegend } from './comparisonColumns.ts';
-import { costMetric, formatDifference, formatInterval, formatSummary, gainMetric, metricTitle } from './metrics.ts';
+import {
+  costMetric,
+  directionLegend,
+  directionMark,
+  formatDifference,
+  formatInterval,
+  formatSummary,
+  gainMetric,
+  metricTitle,
+} from './metrics.ts';
 import { differingSettings, type SettingDifference } from './settings.ts';
 import type { Colours } from './terminal.ts';
 import { figureColumn, textColumn, textTable } from './textTable.ts';
@@ -141,6 +150,7 @@ export function diffText(diff: RunDiff, labels: { readonly a: string; readonly b
   const metrics = textTable(
     [
       textColumn('metric'),
+      textColumn(''),
       figureColumn('a'),
       figureColumn('b'),
       figureColumn('b − a'),
@@ -149,6 +159,7 @@ export function diffText(diff: RunDiff, labels: { readonly a: string; readonly b
     ],
     diff.metrics.map(({ metric, a, b, difference, pValue, overTexts }) => [
       metricTitle(metric),
+      directionMark(metric),
       a ? formatSummary(metric, a) : '–',
       b ? formatSummary(metric, b) : '–',
       difference ? formatDifference(metric, difference) : '–',
@@ -164,8 +175,8 @@ export function diffText(diff: RunDiff, labels: { readonly a: string; readonly b
     settings,
     '',
     metrics,
-    ...[...pairing(diff), ...(tested ? [testLegend] : []), ...(resampled ? [resampleLegend] : [])].map((line) =>
-      colours.dim(line),
+    ...[directionLegend, ...pairing(diff), ...(tested ? [testLegend] : []), ...(resampled ? [resampleLegend] : [])].map(
+      (line) => colours.dim(line),
     ),
   ].join('\n');
 }

@@ -5,7 +5,7 @@ import { labelOf, showValue } from '../sweep/labels.ts';
 import type { Run, RunSummary } from '../tracking/results.ts';
 import { formatDuration } from './duration.ts';
 import { showTime, timesOf } from './experimentList.ts';
-import { formatDifference, formatMetric, metricTitle } from './metrics.ts';
+import { directionLegend, directionMark, formatDifference, formatMetric, metricTitle } from './metrics.ts';
 import { sparkline } from './sparkline.ts';
 import type { Colours } from './terminal.ts';
 import { figureColumn, textColumn, textTable } from './textTable.ts';
@@ -150,9 +150,10 @@ function validationTable({ validations }: Run, colours: Colours): string {
 }
 
 function resultTable({ end }: Run, original: RunSummary | undefined, colours: Colours): string {
-  return textTable(
+  const table = textTable(
     [
       textColumn('metric'),
+      textColumn(''),
       figureColumn('value'),
       ...(original ? [figureColumn('original'), figureColumn('difference')] : []),
     ],
@@ -162,10 +163,11 @@ function resultTable({ end }: Run, original: RunSummary | undefined, colours: Co
         before === undefined
           ? ['–', '–']
           : [formatMetric(metric, before), formatDifference(metric, { mean: value - before, halfWidth: null })];
-      return [metricTitle(metric), formatMetric(metric, value), ...(original ? comparison : [])];
+      return [metricTitle(metric), directionMark(metric), formatMetric(metric, value), ...(original ? comparison : [])];
     }),
     colours,
   );
+  return `${table}\n${colours.dim(directionLegend)}`;
 }
 
 const widestBar = 30;

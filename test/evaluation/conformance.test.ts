@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EvaluationContext, Evaluator } from '../../src/evaluation/evaluator.ts';
 import { evaluators } from '../../src/evaluation/index.ts';
 import type { Matrix } from '../../src/evaluation/matrix.ts';
+import { measureOf } from '../../src/evaluation/measures.ts';
 import { onEachEngine } from '../engine/engines.ts';
 import { mapValues, randomMatrix } from './matrices.ts';
 
@@ -28,6 +29,9 @@ function contextOf(train: number, test: number, columns: number, change: (value:
   };
 }
 
+/** Cosines and alignments are sums in float32. */
+const rounding = 1e-5;
+
 const copy = (matrix: Matrix): Matrix => ({ ...matrix, data: matrix.data.slice() });
 
 const registered: Readonly<Record<string, Evaluator>> = evaluators;
@@ -45,10 +49,15 @@ for (const [name, evaluator] of Object.entries(registered)) {
       describe(situation, () => {
         const measure = () => evaluator.evaluate(context, evaluator.schema.parse({}));
 
-        it('returns finite metrics, the primary one among them', async () => {
+        it('returns finite metrics within the ranges of their measures, the primary one among them', async () => {
           const metrics = await measure();
-          expect(Object.keys(metrics)).toContain(evaluator.primary.metric);
-          for (const [metric, value] of Object.entries(metrics)) expect(Number.isFinite(value), metric).toBe(true);
+          expect(Object.keys(metrics)).toContain(evaluator.primary);
+          for (const [metric, value] of Object.entries(metrics)) {
+            expect(Number.isFinite(value), metric).toBe(true);
+            const [least, greatest] = measureOf(`${name}.${metric}`)?.range ?? [Number.NaN, Number.NaN];
+            expect(value, metric).toBeGreaterThanOrEqual(least - rounding);
+            expect(value, metric).toBeLessThanOrEqual(greatest + rounding);
+          }
         });
 
         it('returns the same bits again, leaves its inputs alone and no tensors behind', async () => {

@@ -4,8 +4,8 @@ import { defineEvaluator } from '../../src/evaluation/evaluator.ts';
 
 it('is compiled only if the primary metric is among those returned', () => {
   const schema = z.strictObject({ k: z.int().default(1) });
-  const evaluate = async () => ({ spread: 1 });
-  expect(defineEvaluator({ schema, primary: { metric: 'spread', direction: 'lower' }, evaluate })).toBeDefined();
+  const evaluate = async () => ({ cka: 1 });
+  expect(defineEvaluator({ schema, primary: 'cka', evaluate })).toBeDefined();
   // @ts-expect-error: evaluate returns no such metric
-  expect(defineEvaluator({ schema, primary: { metric: 'width', direction: 'lower' }, evaluate })).toBeDefined();
+  expect(defineEvaluator({ schema, primary: 'ami', evaluate })).toBeDefined();
 });

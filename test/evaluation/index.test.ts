@@ -38,7 +38,7 @@ onEachEngine('evaluate', () => {
     const context = contextOf(randomMatrix(20, 4, 2));
     const metrics = await evaluate(options, context);
     for (const [name, { primary }] of Object.entries(evaluators)) {
-      expect(metrics).toHaveProperty([`${name}.${primary.metric}`]);
+      expect(metrics).toHaveProperty([`${name}.${primary}`]);
     }
     const direct = await evaluators.knn.evaluate(context, options.knn);
     expect(metrics['knn.macroF1']).toBe(direct.macroF1);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatDifference, formatMetric, formatSummary, metricTitle } from '../../src/report/metrics.ts';
+import { directionMark, formatDifference, formatMetric, formatSummary, metricTitle } from '../../src/report/metrics.ts';
 
 describe('formatMetric', () => {
   test.each([
@@ -40,7 +40,13 @@ test('formatDifference has a sign', () => {
   expect(formatDifference('drift.deltaEmb', { mean: 0, halfWidth: null })).toBe('0');
 });
 
-test('a metric without a title goes by its name', () => {
+test('a metric goes by its measure, and on another task by its whole name', () => {
   expect(metricTitle('drift.deltaEmb')).toBe('Δemb');
-  expect(metricTitle('clustering.silhouette')).toBe('clustering.silhouette');
+  expect(metricTitle('clustering.silhouette')).toBe('silhouette');
+  expect(metricTitle('sst2.knn.macroF1')).toBe('sst2.knn.macroF1');
+  expect(metricTitle('knn.macroF1At5')).toBe('knn.macroF1At5');
+});
+
+test('a metric says which direction is to be preferred', () => {
+  expect(['sst2.knn.macroF1', 'drift.deltaEmb', 'loss'].map(directionMark)).toEqual(['↑', '↓', '']);
 });

@@ -75,7 +75,7 @@ describe('over other test texts', () => {
     expect(high).toBeGreaterThan(0.1 + 1.6 * error);
     expect(high).toBeLessThan(0.1 + 2.3 * error);
     const shown = diffText(diffRuns(withPredictions(0.5), withPredictions(0.6)), { a: 'a', b: 'b' }, noColours);
-    expect(shown).toMatch(/accuracy % +50\.0 +60\.0 +\+10\.0 +\+\d\.\d to \+1\d\.\d/);
+    expect(shown).toMatch(/accuracy % +↑ +50\.0 +60\.0 +\+10\.0 +\+\d\.\d to \+1\d\.\d/);
     expect(shown).toContain('paired bootstrap');
   });
 
@@ -115,12 +115,13 @@ describe('diffText', () => {
       ───────────────────────────────────────
       objective.supCon.temperature  0.05  0.1
 
-      metric                    a                b               b − a
-      ────────────────────────────────────────────────────────────────
-      accuracy %       34.3 ± 1.7       33.7 ± 2.2          -0.2 ± 0.6
-      macro F1 %       31.3 ± 1.4       30.6 ± 0.8          -0.4 ± 3.5
-      Δemb        0.0194 ± 0.0017  0.0228 ± 0.0030  +0.00375 ± 0.00654
-      Δcos          0.244 ± 0.021    0.276 ± 0.030    +0.0372 ± 0.0604
+      metric                       a                b               b − a
+      ───────────────────────────────────────────────────────────────────
+      accuracy %  ↑       34.3 ± 1.7       33.7 ± 2.2          -0.2 ± 0.6
+      macro F1 %  ↑       31.3 ± 1.4       30.6 ± 0.8          -0.4 ± 3.5
+      Δemb        ↓  0.0194 ± 0.0017  0.0228 ± 0.0030  +0.00375 ± 0.00654
+      Δcos        ↓    0.244 ± 0.021    0.276 ± 0.030    +0.0372 ± 0.0604
+      ↑: higher is to be preferred; ↓: lower.
 
       b − a is paired over the seeds 1, 3; ±: 95 % t-interval of the mean."
     `);

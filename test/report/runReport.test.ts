@@ -62,12 +62,13 @@ test('a retrofitted run', () => {
        4        28.0        20.0   0.0120
 
     Result on the test texts
-    metric       value  original  difference
-    ────────────────────────────────────────
-    accuracy %    34.1      31.3        +2.9
-    macro F1 %    31.2      28.1        +3.1
-    Δemb        0.0193         0     +0.0193
-    Δcos         0.242         0      +0.242
+    metric          value  original  difference
+    ───────────────────────────────────────────
+    accuracy %  ↑    34.1      31.3        +2.9
+    macro F1 %  ↑    31.2      28.1        +3.1
+    Δemb        ↓  0.0193         0     +0.0193
+    Δcos        ↓   0.242         0      +0.242
+    ↑: higher is to be preferred; ↓: lower.
 
     Notes
       3 texts cut to 128 tokens"
@@ -134,6 +135,29 @@ test('the scores of a classifier by class, and its mistakes', () => {
 
     Notes
       3 texts cut to 128 tokens"
+  `);
+});
+
+test('which layers moved', () => {
+  const layers = {
+    type: 'layers' as const,
+    texts: 100,
+    drift: [
+      { deltaEmb: 0, deltaCos: 0, cka: 1 },
+      { deltaEmb: 0.01234, deltaCos: 0.05, cka: 0.98765 },
+      { deltaEmb: 0.02, deltaCos: 0.1, cka: 0.9 },
+    ],
+    wall: {},
+  };
+  const text = report(cellId(0, 1), (run) => ({ ...run, layers }));
+  const section = text.slice(text.indexOf('Drift by layer'), text.indexOf('\n\n', text.indexOf('Drift by layer')));
+  expect(section).toMatchInlineSnapshot(`
+    "Drift by layer, 100 test texts
+    after         Δemb    Δcos    CKA
+    ─────────────────────────────────────────────────────────────────
+    embeddings       0       0   1.00
+    layer 1     0.0123  0.0500  0.988  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇
+    layer 2     0.0200   0.100  0.900  ▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇▇"
   `);
 });
 
