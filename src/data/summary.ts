@@ -1,4 +1,4 @@
-import { quantileSeq } from 'mathjs/number';
+import { quantile } from 'simple-statistics';
 import type { Tokeniser } from '../text/tokeniser.ts';
 import { lengthOf } from '../text/tokenSequences.ts';
 import type { Corpus } from './corpus.ts';
@@ -75,7 +75,7 @@ export function tokenLengths(corpus: Corpus, tokeniser: Tokeniser, limit: number
     const tokens = tokeniser.encode(texts, Number.MAX_SAFE_INTEGER, corpus.contextual ? contexts : undefined);
     return Array.from({ length: tokens.size }, (_, i) => lengthOf(tokens, i));
   });
-  const [median = 0, p95 = 0, p99 = 0, longest = 0] = quantileSeq(lengths, [0.5, 0.95, 0.99, 1]) as number[];
+  const [median = 0, p95 = 0, p99 = 0, longest = 0] = quantile(lengths, [0.5, 0.95, 0.99, 1]);
   const binOf = (length: number) => Math.max(2, Math.ceil(Math.log2(Math.max(1, length))));
   const histogram = Array.from({ length: binOf(longest) - 1 }, (_, i) => ({
     upTo: 2 ** (i + 2),

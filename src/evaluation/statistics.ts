@@ -1,5 +1,5 @@
 import tQuantile from '@stdlib/stats-base-dists-t-quantile';
-import { mean, quantileSeq, std } from 'mathjs/number';
+import { mean, quantile, sampleStandardDeviation } from 'simple-statistics';
 import { stream } from '../random.ts';
 
 /** How the 95 % interval of a mean over seeds is found: by Student's t, or from drawings of the seeds with replacement. */
@@ -33,7 +33,7 @@ export function summary(values: readonly number[], method: IntervalMethod = 't')
   }
   const n = values.length;
   const list = [...values];
-  const halfWidth = n === 1 ? null : (tQuantile(0.975, n - 1) * Number(std(list))) / Math.sqrt(n);
+  const halfWidth = n === 1 ? null : (tQuantile(0.975, n - 1) * sampleStandardDeviation(list)) / Math.sqrt(n);
   if (method === 't' || n === 1) return { mean: mean(list), halfWidth, n };
   const figures = (drawn: Int32Array) => ({ mean: drawn.reduce((total, i) => total + (list[i] as number), 0) / n });
   const { mean: bootstrap } = bootstrapIntervals(n, figures, { resamples: meanResamples, seed: 0 });
@@ -134,7 +134,7 @@ export function bootstrapIntervals<Name extends string>(
   }
   const intervals = {} as Record<Name, Interval>;
   for (const [name, values] of series) {
-    const [low = Number.NaN, high = Number.NaN] = quantileSeq(values, [0.025, 0.975]) as number[];
+    const [low = Number.NaN, high = Number.NaN] = quantile(values, [0.025, 0.975]);
     intervals[name] = { low, high };
   }
   return intervals;
