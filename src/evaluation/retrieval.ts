@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { defineEvaluator, type LabelledEmbeddings } from './evaluator.ts';
 import { type Matrix, normaliseRows, rowRanges, rowsTensor } from './matrix.ts';
+import { relevantRanks } from './relevantRanks.ts';
 
 const schema = z.strictObject({
   /** What a test text is to find: other test texts, or training texts. */
@@ -76,8 +77,6 @@ async function retrieve(
   references: Labelled,
   { chunk, excludeSelf }: { readonly chunk: number; readonly excludeSelf: boolean },
 ): Promise<RetrievalScores> {
-  const members = membersOf(references.labels);
-  const ranksOf = createRanker(references.unit.rows);
   const sums = { precisionAt1: 0, mrr: 0, rPrecision: 0, mapAtR: 0, map: 0 };
   let scored = 0;
   const all = { from: 0, to: references.unit.rows };
@@ -85,13 +84,11 @@ async function retrieve(
   try {
     const rowsAtATime = Math.max(1, Math.min(chunk, Math.floor(mostSimilarities / all.to)));
     for (const range of rowRanges(queries.unit.rows, rowsAtATime)) {
-      const cosines = tf.tidy(() => tf.matMul(rowsTensor(queries.unit, range), transposed, false, true));
-      const values = (await cosines.data()) as Float32Array;
+      const cosines: tf.Tensor2D = tf.tidy(() => tf.matMul(rowsTensor(queries.unit, range), transposed, false, true));
+      const own = { labels: queries.labels.subarray(range.from, range.to), firstSelf: excludeSelf ? range.from : -1 };
+      const ranksOfQueries = await relevantRanks(cosines, own, references.labels);
       cosines.dispose();
-      for (let query = range.from; query < range.to; query++) {
-        const relevant = members.get(queries.labels[query] as number) ?? noMembers;
-        const row = values.subarray((query - range.from) * all.to, (query - range.from + 1) * all.to);
-        const ranks = ranksOf(relevant, row, excludeSelf ? query : -1);
+      for (const ranks of ranksOfQueries) {
         const found = ranks.length;
         if (found === 0) continue;
         scored++;
@@ -124,121 +121,3 @@ async function retrieve(
 
 /** In memory at a time. */
 const mostSimilarities = 2 ** 24;
-
-const noMembers = new Int32Array();
-
-/** Indices of each class, ascending. */
-function membersOf(labels: Int32Array): Map<number, Int32Array> {
-  const lists = new Map<number, number[]>();
-  labels.forEach((label, i) => {
-    const list = lists.get(label);
-    if (list) list.push(i);
-    else lists.set(label, [i]);
-  });
-  return new Map([...lists].map(([label, list]) => [label, Int32Array.from(list)]));
-}
-
-/**
- * Intervals of similarity between a query's most and least similar hit, into which the references are counted; one more
- * before them and one behind.
- */
-const intervals = 1024;
-
-/**
- * What finds the ranks, from 1 and ascending, of the relevant references among all but `self`. Only the relevant ones are
- * sorted; others are compared with those that share their interval. The passes over all references have no branches that
- * depend on similarities, which no processor could foresee.
- */
-function createRanker(references: number) {
-  if (references > indexRange) throw new RangeError(`more than ${indexRange} references`);
-  const isHit = new Uint8Array(references);
-  const keys = new Float64Array(references);
-  /** References of each interval, hits and all. */
-  const counts = new Int32Array(intervals + 2);
-  const hitsIn = new Int32Array(intervals + 2);
-  const hasHits = new Uint8Array(intervals + 2);
-  /** References in intervals that have hits. */
-  const contested = new Int32Array(references + 1);
-
-  return function ranksOf(relevant: Int32Array, similarities: Float32Array, self: number): Int32Array {
-    const bits = new Uint32Array(similarities.buffer, similarities.byteOffset, similarities.length);
-    let count = 0;
-    for (const reference of relevant) {
-      if (reference !== self) keys[count++] = orderKey(bits[reference] as number, reference);
-    }
-    if (count === 0) return noMembers;
-    const hits = keys.subarray(0, count).sort();
-    const most = similarities[(hits[0] as number) % indexRange] as number;
-    const least = similarities[(hits[count - 1] as number) % indexRange] as number;
-    // The least similar hit falls just short of the last interval's end.
-    const scale = most > least ? (intervals * (1 - 1e-6)) / (most - least) : 0;
-    hitsIn.fill(0);
-    for (let place = 0; place < count; place++) {
-      const interval = intervalOf(most - (similarities[(hits[place] as number) % indexRange] as number), scale);
-      hitsIn[interval] = (hitsIn[interval] as number) + 1;
-    }
-    for (let i = 0; i < hasHits.length; i++) hasHits[i] = Math.min(1, hitsIn[i] as number);
-    counts.fill(0);
-    let contests = 0;
-    for (let reference = 0; reference < similarities.length; reference++) {
-      const interval = intervalOf(most - (similarities[reference] as number), scale);
-      counts[interval] = (counts[interval] as number) + 1;
-      contested[contests] = reference;
-      contests += hasHits[interval] as number;
-    }
-    if (self >= 0) {
-      const own = intervalOf(most - (similarities[self] as number), scale);
-      counts[own] = (counts[own] as number) - 1;
-    }
-
-    // How many others come directly before the hit of each place; the last count those behind all hits.
-    const before = new Int32Array(count + 1);
-    const firstPlace = new Int32Array(intervals + 2);
-    for (let i = 0, place = 0; i < counts.length; i++) {
-      firstPlace[i] = place;
-      if (hasHits[i] === 0) before[place] = (before[place] as number) + (counts[i] as number);
-      place += hitsIn[i] as number;
-    }
-    for (const reference of relevant) isHit[reference] = 1;
-    for (let i = 0; i < contests; i++) {
-      const reference = contested[i] as number;
-      if (isHit[reference] === 1 || reference === self) continue;
-      const interval = intervalOf(most - (similarities[reference] as number), scale);
-      const key = orderKey(bits[reference] as number, reference);
-      let low = firstPlace[interval] as number;
-      let high = low + (hitsIn[interval] as number);
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if ((hits[middle] as number) < key) low = middle + 1;
-        else high = middle;
-      }
-      before[low] = (before[low] as number) + 1;
-    }
-    for (const reference of relevant) isHit[reference] = 0;
-    const ranks = new Int32Array(count);
-    for (let i = 0, others = 0; i < count; i++) {
-      others += before[i] as number;
-      ranks[i] = i + 1 + others;
-    }
-    return ranks;
-  };
-}
-
-/** @param below how much less similar than the most similar hit */
-function intervalOf(below: number, scale: number): number {
-  return Math.max(0, Math.min(intervals + 1, (below * scale + 1) | 0));
-}
-
-const indexRange = 2 ** 20;
-
-/**
- * A number that is ordered as the ranking is: the most similar first, of equally similar ones the earlier. An integer of
- * 32 bits of similarity and 20 of the index, which a float64 holds exactly and sorts without a function to compare by.
- *
- * @param pattern the similarity's bits: taken for an integer they rise with positive numbers and fall with negative ones
- */
-function orderKey(pattern: number, index: number): number {
-  // −0 is 0.
-  const falling = pattern === 0x80000000 ? 0x7fffffff : pattern > 0x7fffffff ? pattern : 0x7fffffff - pattern;
-  return falling * indexRange + index;
-}

@@ -15,6 +15,7 @@ napi_value load(napi_env environment, napi_value exports) {
     contrafit::defineAdamW();
     contrafit::defineSquaredNorm();
     contrafit::defineProduct();
+    contrafit::defineRelevantRanks();
   } catch (const std::exception& error) {
     napi_throw_error(environment, nullptr, error.what());
   }

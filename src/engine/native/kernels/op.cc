@@ -74,8 +74,8 @@ float* Call::output(int index, std::initializer_list<int64_t> shape) {
   return static_cast<float*>(allocate(index, TF_FLOAT, shape.begin(), static_cast<int>(shape.size())));
 }
 
-int32_t* Call::opaque(int index, int64_t units) {
-  return static_cast<int32_t*>(allocate(index, TF_INT32, &units, 1));
+int32_t* Call::integerOutput(int index, int64_t count) {
+  return static_cast<int32_t*>(allocate(index, TF_INT32, &count, 1));
 }
 
 float* Call::outputLike(int index, int input) {

@@ -42,8 +42,10 @@ class Call {
   int64_t length(int input, int axis) const;
 
   float* output(int index, std::initializer_list<int64_t> shape);
+  /** A list of integers. */
+  int32_t* integerOutput(int index, int64_t count);
   /** Memory that only another op reads, in 4-byte units. */
-  int32_t* opaque(int index, int64_t units);
+  int32_t* opaque(int index, int64_t units) { return integerOutput(index, units); }
   /** An output of the shape of an input. */
   float* outputLike(int index, int input);
 

@@ -9,5 +9,6 @@ void defineFeedForward();
 void defineAdamW();
 void defineSquaredNorm();
 void defineProduct();
+void defineRelevantRanks();
 
 }  // namespace contrafit
