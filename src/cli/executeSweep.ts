@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
 import { hideBin } from 'yargs/helpers';
@@ -13,6 +12,7 @@ import { labelOf } from '../sweep/labels.ts';
 import { parseOverride, parseSeeds } from '../sweep/overrides.ts';
 import { type PreparedSweep, prepareSweep } from '../sweep/prepare.ts';
 import { runSweep, type SweepOutcome, stopWorkers } from '../sweep/sweep.ts';
+import type { WorkerProcess } from '../sweep/workerProcess.ts';
 import { readExperiment } from '../tracking/results.ts';
 import { places } from './environment.ts';
 import { loadExperiment } from './loadExperiment.ts';
@@ -45,7 +45,7 @@ interface SweepArguments {
  * @param worker a process that waits for its set-up
  * @throws UserError for every mistake of the user
  */
-export async function executeSweep(args: SweepArguments, worker: ChildProcess): Promise<number> {
+export async function executeSweep(args: SweepArguments, worker: WorkerProcess): Promise<number> {
   refuseRepeated(args);
   const { file } = args;
   const set = readAll((args.set ?? []).map(String), parseOverride);

@@ -21,7 +21,7 @@ const json = { type: 'boolean', describe: 'print everything as JSON' } as const;
 const interval = {
   choices: intervalMethods,
   default: 't' as const,
-  describe: "95 % intervals over seeds: Student's t, or percentiles of a bootstrap",
+  describe: "an experiment's or a point's 95 % intervals over seeds: Student's t, or percentiles of a bootstrap",
 } as const;
 const results = { type: 'string', default: defaultResults, describe: 'results folder' } as const;
 

@@ -75,7 +75,7 @@ async function main(): Promise<number> {
     const { executeSweep } = await import('./executeSweep.ts');
     return await executeSweep({ ...args, file: String(args._[0]) }, worker);
   } finally {
-    worker.kill('SIGKILL');
+    worker.process.kill('SIGKILL');
   }
 }
 

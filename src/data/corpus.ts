@@ -19,6 +19,7 @@ import {
   type DataPlaces,
   type Example,
   type Labelling,
+  mapSplits,
   type SourceContent,
   type SplitName,
   splitNames,
@@ -118,11 +119,11 @@ export async function loadCorpus({ source, own, exclude, limit }: DataOptions, p
   const toSplit = (examples: readonly Example[]): Split => {
     const contexts = examples.flatMap(({ context }) => (context === undefined ? [] : [context]));
     const characters = examples.flatMap(({ character }) => (character === undefined ? [] : [character]));
-    const strengths = examples.flatMap(({ strengths: own = {} }) => labelNames.map((label) => own[label] ?? 0));
+    const strengths = ({ strengths: own = {} }: Example) => labelNames.map((label) => own[label] ?? 0);
     return {
       texts: examples.map(({ text }) => text),
       labels: Int32Array.from(examples, ({ label }) => indexOf.get(label) ?? -1),
-      ...(labelling !== 'single' && { strengths: Float32Array.from(strengths) }),
+      ...(labelling !== 'single' && { strengths: Float32Array.from(examples.flatMap(strengths)) }),
       ...(contexts.length === examples.length && { contexts }),
       ...(characters.length === examples.length && { characters }),
     };
@@ -142,7 +143,11 @@ export async function loadCorpus({ source, own, exclude, limit }: DataOptions, p
     hash: contentHash(labelNames, [train, validation, test], contextual),
     provenance,
     licence,
-    notes: [...kept.notes, ...describeUnseenClasses(kept), ...describeLeaks(leakReport(kept.splits))],
+    notes: [
+      ...kept.notes,
+      ...describeUnseenClasses(kept),
+      ...describeLeaks(leakReport(contextual ? mapSplits((split) => kept.splits[split].map(asEncoded)) : kept.splits)),
+    ],
   };
 }
 
@@ -200,7 +205,8 @@ function withoutClasses(example: Example, excluded: ReadonlySet<string>): Exampl
   if (!example.strengths) return excluded.has(example.label) ? [] : [example];
   const left = Object.entries(example.strengths).filter(([name]) => !excluded.has(name));
   if (left.length === 0) return [];
-  const [label] = left.reduce((strongest, other) => (other[1] > strongest[1] ? other : strongest));
+  const [strongest] = left.reduce((most, other) => (other[1] > most[1] ? other : most));
+  const label = excluded.has(example.label) ? strongest : example.label;
   return [{ ...example, label, strengths: Object.fromEntries(left) }];
 }
 
@@ -221,7 +227,7 @@ function limitSplits(content: SourceContent, limit: number): SourceContent {
 /** What the objectives and metrics need: contrasts and pairs in train, pairs of texts in the splits that are measured. */
 function sizeProblems({ name, splits, withoutValidation }: SourceContent): Problem[] {
   const textsOfClass = new Map<string, number>();
-  for (const { label } of splits.train) textsOfClass.set(label, (textsOfClass.get(label) ?? 0) + 1);
+  for (const label of splits.train.flatMap(classesOf)) textsOfClass.set(label, (textsOfClass.get(label) ?? 0) + 1);
   const problems: Problem[] = [];
   if (textsOfClass.size === 1) {
     problems.push({
@@ -251,10 +257,19 @@ function sizeProblems({ name, splits, withoutValidation }: SourceContent): Probl
   return problems;
 }
 
+function classesOf({ label, strengths }: Example): string[] {
+  return strengths ? Object.keys(strengths) : [label];
+}
+
 function describeUnseenClasses({ labelNames, splits }: SourceContent): string[] {
-  const seen = new Set(splits.train.map(({ label }) => label));
+  const seen = new Set(splits.train.flatMap(classesOf));
   const unseen = labelNames.filter((label) => !seen.has(label));
   return unseen.length > 0 ? [`no train text has the label ${unseen.join(', ')}`] : [];
+}
+
+/** With the context as a part of the text. */
+function asEncoded(example: Example): Example {
+  return { ...example, text: `${example.context}\n${example.text}` };
 }
 
 function missingContexts({ name, splits }: SourceContent): Problem[] {

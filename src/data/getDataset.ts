@@ -53,7 +53,12 @@ async function getFile(
 ): Promise<Problem | undefined> {
   const path = join(folder, file.name);
   const byHand = `Try again, or fetch ${file.url} by hand and put it at ${path}.`;
-  const present = await digestOf(path);
+  let present: string | undefined;
+  try {
+    present = await digestOf(path);
+  } catch (error) {
+    return unreadable(error, path);
+  }
   if (present === file.sha256) {
     advance(file.bytes);
     return undefined;
@@ -126,6 +131,17 @@ function failure(error: unknown, { url }: PublishedFile, folder: string, byHand:
     given: `${url} cannot be fetched (${reason})`,
     expected: 'a connection to it',
     remedy: byHand,
+  };
+}
+
+function unreadable(error: unknown, path: string): Problem {
+  const code = systemErrorCode(error);
+  if (code === undefined) throw error;
+  return {
+    code: 'DATA_UNREADABLE_FILE',
+    given: `${path} (${code})`,
+    expected: 'a file that can be read, or none',
+    remedy: 'Change its permissions or remove it.',
   };
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { installedFolder } from './installed.ts';
+import { mustardFolds } from './mustardFolds.ts';
 import { ProblemList } from './problemList.ts';
 import { checkRows } from './rows.ts';
 import type { CorpusSource, Example, PublicDataset, SourceContent, SplitName } from './source.ts';
@@ -8,10 +9,7 @@ import { readTextFile } from './textFile.ts';
 
 const labelNames = ['not sarcastic', 'sarcastic'];
 
-/** The authors' split_indices.p as JSON: the utterances' ids, and the places of each fold's texts among them. */
-const foldsFile = 'folds.json';
-
-const published: PublicDataset = {
+const dataset: PublicDataset = {
   folder: 'mustard',
   title: 'MUStARD',
   files: ['sarcasm_data.json'],
@@ -30,17 +28,12 @@ const published: PublicDataset = {
 const testShow = 'FRIENDS';
 
 const rowSchema = z.object({
-  id: z.string(),
+  place: z.int(),
   utterance: z.string().refine((text) => text.trim() !== '', 'an utterance that is not blank'),
   speaker: z.string(),
   context: z.array(z.string()),
   show: z.string().min(1),
   sarcasm: z.boolean(),
-});
-
-const foldsSchema = z.object({
-  ids: z.array(z.string()),
-  folds: z.array(z.object({ train: z.array(z.int().min(0)), test: z.array(z.int().min(0)) })).length(5),
 });
 
 /**
@@ -51,7 +44,6 @@ const foldsSchema = z.object({
  * the series Friends is the test and the others are for training
  */
 export function mustardSource(fold?: number): CorpusSource {
-  const dataset = { ...published, files: [...published.files, ...(fold === undefined ? [] : [foldsFile])] };
   return { dataset, read: async (places) => readMustard(await installedFolder(places, dataset), fold) };
 }
 
@@ -59,12 +51,20 @@ async function readMustard(folder: string, fold?: number): Promise<SourceContent
   const file = join(folder, 'sarcasm_data.json');
   const problems = new ProblemList();
   const entries = Object.entries(parse(file, await readTextFile(file, problems), problems));
-  const testIds = fold === undefined ? undefined : await testIdsOf(join(folder, foldsFile), fold, problems);
-  const rows = entries.map(([id, value]) => ({ at: `${file}, ${id}`, values: { ...(value as object), id } }));
+  if (fold !== undefined && entries.length !== mustardFolds.length && entries.length > 0) {
+    problems.add({
+      code: 'DATA_BAD_FOLDS',
+      given: `${file} with ${entries.length} utterances`,
+      expected: `the ${mustardFolds.length} that the folds belong to, in their order`,
+      remedy: 'Fetch the file anew with: yarn data get mustard.',
+    });
+  }
+  const rows = entries.map(([id, value], place) => ({ at: `${file}, ${id}`, values: { ...(value as object), place } }));
   const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
   for (const { values } of checkRows(rows, rowSchema, problems)) {
-    const { id, utterance, speaker, context, show, sarcasm } = values;
-    splits[(testIds ? testIds.has(id) : show === testShow) ? 'test' : 'train'].push({
+    const { place, utterance, speaker, context, show, sarcasm } = values;
+    const isTest = fold === undefined ? show === testShow : mustardFolds[place] === String(fold);
+    splits[isTest ? 'test' : 'train'].push({
       text: utterance.trim(),
       label: labelNames[Number(sarcasm)] as string,
       context: context.join(' '),
@@ -81,24 +81,6 @@ async function readMustard(folder: string, fold?: number): Promise<SourceContent
     licence: 'MIT',
     notes: [],
   };
-}
-
-async function testIdsOf(file: string, fold: number, problems: ProblemList): Promise<ReadonlySet<string>> {
-  const text = await readTextFile(file, problems);
-  // What keeps it from being read has been reported.
-  if (text === '') return new Set();
-  const parsed = foldsSchema.safeParse(parse(file, text, problems));
-  const { ids, folds } = parsed.data ?? { ids: [], folds: [] };
-  const places = folds[fold - 1]?.test ?? [];
-  if (!parsed.success || places.some((place) => place >= ids.length)) {
-    problems.add({
-      code: 'DATA_BAD_FOLDS',
-      given: `${file} holds no five folds`,
-      expected: '{ "ids": […], "folds": [{ "train": […], "test": […] }, …] } with places among the ids',
-      remedy: 'Write it from the split_indices.p that is published beside sarcasm_data.json.',
-    });
-  }
-  return new Set(places.map((place) => ids[place] as string));
 }
 
 function parse(file: string, text: string, problems: ProblemList): object {

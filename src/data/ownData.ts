@@ -80,7 +80,7 @@ async function filesIn(folder: string): Promise<string[]> {
 
 /** Whether there is none, under no usual name: one that is named otherwise is not to be overlooked. */
 function hasNoValidation(present: readonly string[]): boolean {
-  const named = present.some((name) => /^(dev|val|valid|eval)[.-]/.test(basename(name)));
+  const named = present.some((name) => /^(dev|val|eval)/i.test(basename(name)));
   return !named && candidatesOf('validation', present).length === 0;
 }
 

@@ -25,7 +25,7 @@ export interface PairedDifference extends Summary {
 
 /**
  * @param values at least one, all finite
- * @param method bootstrap: also by {@link bootstrapIntervals}, of which little can be expected with few values
+ * @param method bootstrap: also by percentiles of the means of values that are drawn anew with replacement, of which little can be expected with few values
  */
 export function summary(values: readonly number[], method: IntervalMethod = 't'): Summary {
   if (values.length === 0 || !values.every(Number.isFinite)) {
@@ -35,9 +35,29 @@ export function summary(values: readonly number[], method: IntervalMethod = 't')
   const list = [...values];
   const halfWidth = n === 1 ? null : (tQuantile(0.975, n - 1) * sampleStandardDeviation(list)) / Math.sqrt(n);
   if (method === 't' || n === 1) return { mean: mean(list), halfWidth, n };
-  const figures = (drawn: Int32Array) => ({ mean: drawn.reduce((total, i) => total + (list[i] as number), 0) / n });
-  const { mean: bootstrap } = bootstrapIntervals(n, figures, { resamples: meanResamples, seed: 0 });
-  return { mean: mean(list), halfWidth, bootstrap, n };
+  const all = drawingsOf(n);
+  const means = Array.from({ length: meanResamples }, (_, drawing) => {
+    const drawn = all.subarray(drawing * n, (drawing + 1) * n);
+    return drawn.reduce((total, i) => total + (list[i] as number), 0) / n;
+  });
+  return { mean: mean(list), halfWidth, bootstrap: percentiles(means), n };
+}
+
+const drawings = new Map<number, Int32Array>();
+
+/** Items that are drawn of n with replacement, [drawings · n]: the same for all means of n values. */
+function drawingsOf(n: number): Int32Array {
+  const known = drawings.get(n);
+  if (known) return known;
+  const random = stream(0, 'bootstrap', n);
+  const drawn = Int32Array.from({ length: meanResamples * n }, () => random.integer(n));
+  drawings.set(n, drawn);
+  return drawn;
+}
+
+function percentiles(values: number[]): Interval {
+  const [low = Number.NaN, high = Number.NaN] = quantile(values, [0.025, 0.975]);
+  return { low, high };
 }
 
 /** Summary of `values[i] − baseline[i]`; both series in the order of the pairs. */
@@ -134,8 +154,7 @@ export function bootstrapIntervals<Name extends string>(
   }
   const intervals = {} as Record<Name, Interval>;
   for (const [name, values] of series) {
-    const [low = Number.NaN, high = Number.NaN] = quantile(values, [0.025, 0.975]);
-    intervals[name] = { low, high };
+    intervals[name] = percentiles(values);
   }
   return intervals;
 }

@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -18,6 +17,7 @@ import { type GridPoint, type Plan, type PlanOverrides, planExperiment } from '.
 import type { WorkerSetup } from './protocol.ts';
 import { smokePlan } from './smoke.ts';
 import { WorkerPool } from './workerPool.ts';
+import type { WorkerProcess } from './workerProcess.ts';
 import { type Workload, workloadOf } from './workload.ts';
 
 export interface SweepRequest {
@@ -35,7 +35,7 @@ export interface SweepRequest {
   /** Shrinks the experiment to seconds: few texts, steps, points and one seed. */
   readonly smoke: boolean;
   /** A process that waits for its set-up, as the first worker. */
-  readonly worker?: ChildProcess;
+  readonly worker?: WorkerProcess;
   /** Version of the code, for the journals. */
   readonly code: string;
 }
@@ -110,12 +110,11 @@ export async function prepareSweep(
     const engines = started.map(({ pool }) => pool.start());
     for (const engine of engines) engine.catch(() => {});
     checked = await check(plan, materials, onDownload);
-    for (const { pool, points } of started) {
-      notes.push(...(await fitIntoMemory(pool, points, checked.known, request.workers !== undefined)));
-    }
     for (const [i, { points, pool }] of started.entries()) {
       const engine = (await engines[i]) as EngineInfo;
-      if (request.workers === undefined && engine.device === 'cuda') await pool.resize(1);
+      const given = request.workers !== undefined;
+      if (!given && engine.device === 'cuda') await pool.resize(1);
+      notes.push(...(await fitIntoMemory(pool, points, checked.known, given)));
       const cells = await cellsOf(points, plan.seeds, engine, materials, checked.known);
       groups.push({ pool, workersAreGiven: request.workers !== undefined, engine, cells });
     }

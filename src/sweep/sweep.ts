@@ -155,14 +155,15 @@ class Run {
     const clock = setInterval(() => this.#show(), 1000);
     try {
       const works = await Promise.all(this.#sweep.groups.map((group) => workOf(this.#sweep, group, false)));
-      this.#startPace(works);
-      for (const work of works) {
+      this.#startPace(works.flatMap(({ embeddings, cells }) => [...embeddings, ...cells]));
+      for (const [i, work] of works.entries()) {
         const { pool } = work.group;
         await pool.resize(Math.max(1, Math.min(pool.size, work.cells.length)));
         if (!this.#ended) void pool.warmUp();
         // An embedding that fails here is tried again by each cell, so that only those fail that truly need it.
         if (!this.#ended) await this.#runJobs(work.group, work.embeddings);
-        if (!this.#ended) await this.#arrange(work);
+        const later = works.slice(i + 1).flatMap(({ embeddings, cells }) => [...embeddings, ...cells]);
+        if (!this.#ended) await this.#arrange(work, later);
         if (!this.#ended) await this.#runJobs(work.group, work.cells);
         await pool.stop();
       }
@@ -181,20 +182,22 @@ class Run {
     return this.#options.signal.aborted || (this.#options.stopOnFailure && this.#failures.length > 0);
   }
 
-  #startPace(works: readonly GroupWork[]): void {
-    const tasks = works.flatMap(({ embeddings, cells }) => [...embeddings, ...cells]);
+  /** @param tasks all that is left */
+  #startPace(tasks: readonly Task[]): void {
     this.#pace = new Pace(
       tasks.reduce((sum, { workload, expectation }) => sum + secondsFor(workload, expectation.rates), 0),
     );
     this.#paceStarted = performance.now();
   }
 
-  async #arrange(work: GroupWork): Promise<void> {
+  async #arrange(work: GroupWork, later: readonly Task[]): Promise<void> {
     const { pool } = work.group;
     const before = pool.size;
     const better = await betterArrangement(this.#sweep, work);
     if (!better || this.#ended) return;
     await pool.arrange(better);
+    // Neither the time of comparing nor the pace before it tells how long the rest takes.
+    this.#startPace([...work.cells, ...later]);
     if (pool.size < before) {
       this.#options.view.line(`1 worker × ${better.threads} threads: measured, and faster here`);
     }

@@ -7,7 +7,7 @@ import { UserError } from '../errors.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { JobProgress } from './progress.ts';
 import type { FromWorker, Job, JobFailure, JobResult, ToWorker, WorkerSetup } from './protocol.ts';
-import { forkWorker } from './workerProcess.ts';
+import { forkWorker, type WorkerProcess } from './workerProcess.ts';
 import { asWriteError } from './writeErrors.ts';
 
 /** What a pool tells while it works. */
@@ -24,13 +24,13 @@ export interface PoolHandlers {
 export class WorkerPool {
   #setup: WorkerSetup;
   readonly #workers = new Map<number, Worker>();
-  #spare: ChildProcess | undefined;
+  #spare: WorkerProcess | undefined;
   #size: number;
   #stopped = false;
   #drained = false;
 
   /** @param spare a process that waits for its set-up, for the first worker */
-  constructor(setup: WorkerSetup, size: number, spare?: ChildProcess) {
+  constructor(setup: WorkerSetup, size: number, spare?: WorkerProcess) {
     this.#setup = setup;
     this.#size = size;
     this.#spare = spare;
@@ -52,8 +52,9 @@ export class WorkerPool {
 
   /** Starts all workers, so that they are ready when there is work for them; resolves when they are. */
   async warmUp(): Promise<void> {
+    if (this.#stopped) return;
     // What keeps one from starting is reported by the job that it is to run.
-    await Promise.allSettled(Array.from({ length: this.#size }, (_, slot) => this.#worker(slot).engine));
+    await Promise.allSettled(Array.from({ length: this.#size }, async (_, slot) => this.#worker(slot).engine));
   }
 
   /** From now on so many jobs at a time, between two runs. Workers beyond that are ended. */
@@ -74,10 +75,10 @@ export class WorkerPool {
     const queue = [...jobs];
     const slots = Array.from({ length: Math.min(this.#size, queue.length) }, (_, slot) => slot);
     let left = queue.length;
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
       // A worker that is still starting when the last job is over is not waited for.
       const over = () => --left === 0 && resolve();
-      Promise.all(slots.map((slot) => this.#serve(slot, queue, handlers, over))).then(() => resolve());
+      Promise.all(slots.map((slot) => this.#serve(slot, queue, handlers, over))).then(() => resolve(), reject);
     });
   }
 
@@ -100,14 +101,17 @@ export class WorkerPool {
   /** Takes jobs as soon as its worker is ready, and does so until there are none. */
   async #serve(slot: number, queue: Job[], handlers: PoolHandlers, over: () => void): Promise<void> {
     while (queue.length > 0 && !this.#stopped && !this.#drained) {
-      const worker = this.#worker(slot);
-      await Promise.allSettled([worker.engine]);
+      const ready = (async () => {
+        const worker = this.#worker(slot);
+        await worker.engine;
+        return worker;
+      })();
+      await Promise.allSettled([ready]);
       if (this.#stopped || this.#drained) return;
       const job = queue.shift();
       if (!job) return;
       try {
-        await worker.engine;
-        const result = await worker.run(job, (progress) => handlers.onProgress(slot, job, progress));
+        const result = await (await ready).run(job, (progress) => handlers.onProgress(slot, job, progress));
         if (this.#stopped) return;
         handlers.onDone(job, result, slot);
       } catch (error) {
@@ -152,9 +156,9 @@ class Worker {
   readonly engine: Promise<EngineInfo>;
   readonly #process: ChildProcess;
 
-  constructor(child: ChildProcess, setup: WorkerSetup, slot: number) {
-    this.#process = child;
-    keepLog(child, setup.folder, slot);
+  constructor(worker: WorkerProcess, setup: WorkerSetup, slot: number) {
+    this.#process = worker.process;
+    keepLog(worker, setup.folder, slot);
     this.engine = this.#start(setup);
   }
 
@@ -191,7 +195,7 @@ class Worker {
 }
 
 /** @throws UserError RESULTS_NOT_WRITABLE, DISK_FULL; the process is ended then */
-function keepLog(child: ChildProcess, folder: string, slot: number): void {
+function keepLog({ process: child, output }: WorkerProcess, folder: string, slot: number): void {
   const logs = join(folder, 'logs');
   let fd: number;
   try {
@@ -202,12 +206,9 @@ function keepLog(child: ChildProcess, folder: string, slot: number): void {
     throw asWriteError(error, folder);
   }
   const log = createWriteStream('', { fd });
-  for (const output of [child.stdout, child.stderr]) {
-    output?.pipe(log, { end: false });
-    // On a full disk the log is cut short, and the worker must not wait until somebody reads what it prints.
-    log.on('error', () => output?.resume());
-  }
-  child.once('close', () => log.end());
+  // On a full disk the log is cut short, and the worker must not wait until somebody reads what it prints.
+  log.on('error', () => output.resume());
+  output.pipe(log);
 }
 
 function sendTo(child: ChildProcess, message: ToWorker): void {

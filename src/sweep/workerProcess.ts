@@ -1,11 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { PassThrough, type Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
+/** A process that loads a worker's code and then waits for its set-up. */
+export interface WorkerProcess {
+  readonly process: ChildProcess;
+  /** What it prints, from its first byte on; ends when it is gone. */
+  readonly output: Readable;
+}
+
 /**
- * Starts a worker's process, which loads its code and then waits for its set-up. This file loads next to nothing, so that
- * a command can start its first worker before it loads the rest of itself.
+ * Starts a worker's process. This file loads next to nothing, so that a command can start its first worker before it loads
+ * the rest of itself.
  */
-export function forkWorker(): ChildProcess {
+export function forkWorker(): WorkerProcess {
   const child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [], {
     execArgv: ['--import', import.meta.resolve('tsx/esm')],
     serialization: 'advanced',
@@ -13,5 +21,8 @@ export function forkWorker(): ChildProcess {
   });
   // Without a listener a process that cannot be created would end this one.
   child.on('error', () => {});
-  return child;
+  const output = new PassThrough();
+  for (const stream of [child.stdout, child.stderr]) stream?.pipe(output, { end: false });
+  child.once('close', () => output.end());
+  return { process: child, output };
 }

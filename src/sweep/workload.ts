@@ -45,8 +45,8 @@ export function secondsFor({ steps, texts, extraSteps }: Workload, { secondsPerS
   return (steps + extraSteps) * secondsPerStep + texts / textsPerSecond;
 }
 
-/** Share of the work whose pace tells that of the rest. */
-const enough = 0.03;
+/** Share of the work, and seconds, whose pace tells that of the rest. */
+const enough = { share: 0.005, seconds: 5 };
 
 /**
  * Follows a sweep's progress in expected seconds of work, of which only the proportions have to be right, and tells by the
@@ -76,6 +76,7 @@ export class Pace {
   remainingSeconds(elapsedSeconds: number): number | undefined {
     const done = this.#finished + [...this.#running.values()].reduce((sum, seconds) => sum + seconds, 0);
     const left = Math.max(0, this.#total - done);
-    return done > this.#total * enough ? (elapsedSeconds * left) / done : undefined;
+    const known = done > this.#total * enough.share && elapsedSeconds >= enough.seconds;
+    return known ? (elapsedSeconds * left) / done : undefined;
   }
 }

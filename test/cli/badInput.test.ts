@@ -163,6 +163,15 @@ describe.concurrent('a mistake in the corpus', () => {
     expectProblems(result, /^DATA_UNKNOWN_SOURCE: .+ Did you mean "?embedded/);
   });
 
+  it('a corpus of several classes a text, as data and as a task', async () => {
+    const flags = ['--data', 'embedded-soft', '--tasks', 'embedded-multi'];
+    expectProblems(
+      await sweep([tiny, ...flags, '--out', join(scratch, 'multi')]),
+      /^DATA_NOT_SINGLE_LABEL: embedded-multi, .+ Use embedded\.$/m,
+      /^DATA_NOT_SINGLE_LABEL: embedded-soft, .+ Use embedded\.$/m,
+    );
+  });
+
   it.each<[string, Readonly<Record<string, string | Uint8Array>>, readonly RegExp[]]>([
     ['without-test', { 'train.jsonl': goodRows, 'validation.jsonl': goodRows }, [/^DATA_MISSING_FILE: no test file/]],
     [

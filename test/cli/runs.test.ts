@@ -45,6 +45,23 @@ describe('show', () => {
     expect(stdout).toContain('! diverged, left out of the means: temperature 0.1 · weight 1 · seed 2');
   });
 
+  test('an experiment with bootstrap intervals', () => {
+    const { stdout } = runs('show', 'made-up', '--results', results, '--interval', 'bootstrap');
+    expect(stdout).toMatch(/31\.3 \[3\d\.\d, 3\d\.\d\]/);
+    expect(stdout).toContain('[ ]: 95 % bootstrap interval over n seeds.');
+    const diff = runs(
+      'diff',
+      'temperature=0.05,weight=1',
+      'temperature=0.1,weight=1',
+      '--results',
+      results,
+      '--interval',
+      'bootstrap',
+    );
+    expect(diff.stdout).toContain('[ ]: 95 % bootstrap interval of the mean.');
+    expect(runs('show', 'made-up', '--interval', 'normal').status).toBe(2);
+  });
+
   test('an experiment as JSON and as Markdown', () => {
     const comparison = JSON.parse(runs('show', 'made-up', '--results', results, '--json').stdout);
     expect(comparison).toMatchObject({ experiment: 'made-up', points: [{ counts: { completed: 3 } }, {}, {}, {}] });

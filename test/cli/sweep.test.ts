@@ -108,6 +108,16 @@ describe.concurrent('a sweep', { timeout: 300_000 }, () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be there
     expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
     expect(stdout.match(/^✓ temperature 0\.[13] · weight (0|10) · seed [12]: Δemb .+ s$/gm)).toHaveLength(8);
+    for (const { folder, start } of runsIn(readExperiment(whole.folder)).values()) {
+      const { layers } = readRun(folder);
+      expect(layers?.drift).toEqual(
+        start.kind === 'original'
+          ? undefined
+          : Array(3).fill({ deltaEmb: expect.any(Number), deltaCos: expect.any(Number), cka: expect.any(Number) }),
+      );
+      // The last layer's states are the embeddings that the encoder is judged by.
+      if (layers) expect(layers.drift[2]?.deltaEmb).toBeGreaterThan(0);
+    }
     const lines = stdout.split('\n');
     const header = lines.findIndex((line) => /^ *temperature +weight +Δemb/.test(line));
     const rows = lines.slice(header + 2, header + 7).map((line) => line.trim().split(/ {2,}/).slice(0, 2));

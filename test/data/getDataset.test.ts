@@ -83,6 +83,13 @@ describe('getDataset', () => {
     expect(readdirSync(join(dataFolder, 'set')).sort()).toEqual(['a.txt', 'old.txt']);
   });
 
+  it('says so of what is in the way and cannot be read', async () => {
+    const dataFolder = await temporaryFolder({ 'set/a.txt/x': 'a folder in place of the file' });
+    const [problem, other] = await problemsOf(getDataset(datasetOf('a.txt', 'none.txt'), dataFolder));
+    expect(problem?.code).toBe('DATA_UNREADABLE_FILE');
+    expect(other?.code).toBe('DATA_DOWNLOAD_FAILED');
+  });
+
   it('names the address where there is no connection', async () => {
     const [file] = datasetOf('a.txt').downloads ?? [];
     if (!file) throw new Error('no file');

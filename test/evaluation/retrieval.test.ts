@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type RetrievalScores, retrieveFrom, retrieveOthers } from '../../src/evaluation/retrieval.ts';
+import { type RetrievalScores, retrieval, retrieveFrom, retrieveOthers } from '../../src/evaluation/retrieval.ts';
 import { leakedTensorsOf, onEachEngine } from '../engine/engines.ts';
 import { matrixOf } from './matrices.ts';
 
@@ -62,6 +62,15 @@ onEachEngine('retrieval', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('searches training texts where that is asked for', async () => {
+    const side = (places: number[]) => ({ embeddings: onGrid(places), labels: Int32Array.from(places, (p) => p % 2) });
+    const [train, test] = [side([0, 1, 2, 3, 4, 5, 6]), side([1, 3, 4])];
+    const context = { train, test, original: { test: test.embeddings }, seed: 1 };
+    const found = await retrieval.evaluate(context, retrieval.schema.parse({ among: 'train' }));
+    expect(found).toEqual(await retrieveFrom(test, train, 1024));
+    expect(found).not.toEqual(await retrieval.evaluate(context, retrieval.schema.parse({})));
   });
 
   it('leaves no tensor behind', async () => {

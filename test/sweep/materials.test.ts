@@ -77,6 +77,14 @@ describe('Materials', () => {
     expect(await materials.tokens(settingsWith({ maxLength: 8 }), 'test')).not.toEqual(tokens);
   });
 
+  it('tokenises texts behind their contexts where the corpus says so', async () => {
+    const materials = new Materials(places, new Cache(await temporaryFolder({})));
+    const contextual = settingsWith({ data: { source: 'embedded+context', limit } });
+    const { texts, contexts } = (await materials.corpus(contextual)).test;
+    const { tokeniser } = await materials.encoder(settings.encoder);
+    expect(await materials.tokens(contextual, 'test')).toEqual(tokeniser.encode(texts, settings.maxLength, contexts));
+  });
+
   it('embeds large splits in parts', async () => {
     const rows = (n: number) => ['text,label', ...Array.from({ length: n }, (_, i) => `t${i},${i % 2}`)].join('\n');
     const source = await temporaryFolder({

@@ -2,9 +2,8 @@ import { expect, it } from 'vitest';
 import { workersThatFit } from '../../src/sweep/memory.ts';
 
 it.each([
-  // One runs already; what is free is for the others.
-  [4, 2, 6, 4],
-  [4, 2, 5.9, 3],
+  [4, 2, 8, 4],
+  [4, 2, 7.9, 3],
   [4, 2, 0, 1],
   [1, 100, 1, 1],
 ])('of %d workers of %d GB with %d GB free, %d fit', (workers, each, free, fit) => {

@@ -74,11 +74,12 @@ describe('secondsFor', () => {
 describe('Pace', () => {
   it('says nothing before some of it is done', () => {
     const pace = new Pace(100);
-    expect(pace.remainingSeconds(3)).toBeUndefined();
-    pace.progress(0, 1);
-    pace.progress(1, 2);
     expect(pace.remainingSeconds(1000)).toBeUndefined();
-    pace.progress(1, 3);
+    pace.progress(0, 0.2);
+    pace.progress(1, 0.3);
+    expect(pace.remainingSeconds(1000)).toBeUndefined();
+    pace.progress(1, 3.8);
+    expect(pace.remainingSeconds(4)).toBeUndefined();
     expect(pace.remainingSeconds(10)).toBe(240);
   });
 
@@ -104,7 +105,7 @@ describe('Pace', () => {
   });
 
   it('is 0 at the end and never negative', () => {
-    const seconds = fc.float({ min: 0.5, max: 1000, noNaN: true });
+    const seconds = fc.float({ min: 5, max: 1000, noNaN: true });
     fc.assert(
       fc.property(fc.array(seconds, { minLength: 1 }), seconds, seconds, (jobs, elapsed, more) => {
         const pace = new Pace(jobs.reduce((sum, job) => sum + job, 0));
