@@ -194,7 +194,7 @@ function printClasses({ classes, texts }: CorpusSummary): void {
 
 function lengthsLine({ median, p95, p99, longest, cut }: TokenLengths, encoder: string, limit: number): string {
   const spread = `median ${Math.round(median)}, 95 % up to ${Math.round(p95)}, 99 % up to ${Math.round(p99)}, longest ${longest}`;
-  return `Tokens of ${encoder}: ${spread}; ${count(cut)} texts are cut at ${limit}.`;
+  return `Tokens of ${encoder}: ${spread}; ${cut === 1 ? '1 text is' : `${count(cut)} texts are`} cut at ${limit}.`;
 }
 
 const widestBar = 40;
