@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { type Neighbours, nearestOthers } from './cosineSearch.ts';
+import { type Neighbours, nearestOthers, type SearchOptions } from './cosineSearch.ts';
 import { defineEvaluator } from './evaluator.ts';
 import { columnMeans, type Matrix, norm, normaliseRows, type RowRange, row, rowRanges, rowsTensor } from './matrix.ts';
 
@@ -116,7 +116,7 @@ export async function neighbourOverlaps(
   requireSameShape(embeddings, original, 2);
   const options = { k: Math.max(...ks), chunk };
   const now = await nearestOthers(embeddings, options);
-  const before = await nearestOthers(original, options);
+  const before = await originalNeighbours(original, options);
   return ks.map((wanted) => {
     const k = Math.min(wanted, now.k);
     let sum = 0;
@@ -129,6 +129,20 @@ export async function neighbourOverlaps(
     }
     return sum / embeddings.rows;
   });
+}
+
+/** Of original embeddings, with which a process compares many encoders. */
+const known = new WeakMap<Matrix, Map<string, Promise<Neighbours>>>();
+
+function originalNeighbours(original: Matrix, options: SearchOptions): Promise<Neighbours> {
+  const own = known.get(original) ?? new Map<string, Promise<Neighbours>>();
+  known.set(original, own);
+  const key = JSON.stringify(options);
+  const found = own.get(key) ?? nearestOthers(original, options);
+  own.set(key, found);
+  // What failed once may work the next time.
+  found.catch(() => own.delete(key));
+  return found;
 }
 
 function neighboursOf({ indices, k }: Neighbours, i: number): Int32Array {

@@ -42,8 +42,8 @@ export interface Shard {
 }
 
 /**
- * What several cells share: corpora, tokens and the frozen encoder's embeddings. Corpora and tokens stay in memory,
- * tokens and embeddings in the cache too.
+ * What several cells share: corpora, tokens and the frozen encoder's embeddings. Corpora, tokens and the embeddings of test
+ * texts stay in memory, tokens and embeddings in the cache too.
  */
 export class Materials {
   readonly #places: Places;
@@ -99,8 +99,16 @@ export class Materials {
     return missing;
   }
 
-  /** The frozen encoder's embeddings of a whole split, [texts, d]. */
-  async frozen(settings: Settings, engine: EngineInfo, split: SplitName): Promise<Matrix> {
+  /** The frozen encoder's embeddings of a whole split, [texts, d]. Those of test texts, which every cell needs, are kept. */
+  frozen(settings: Settings, engine: EngineInfo, split: SplitName): Promise<Matrix> {
+    const { data, encoder, pooling, maxLength, precision } = settings;
+    if (split !== 'test') return this.#readFrozen(settings, engine, split);
+    return this.#once(`frozen ${JSON.stringify([data, encoder, pooling, maxLength, precision])}`, () =>
+      this.#readFrozen(settings, engine, split),
+    );
+  }
+
+  async #readFrozen(settings: Settings, engine: EngineInfo, split: SplitName): Promise<Matrix> {
     const corpus = await this.corpus(settings);
     const shards: Matrix[] = [];
     for (const shard of shardsOf(split, corpus[split].texts.length)) {
