@@ -1,15 +1,18 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { UserError } from '../errors.ts';
+import { systemErrorCode, UserError } from '../errors.ts';
 import { type IntervalMethod, intervalMethods } from '../evaluation/statistics.ts';
 import { compare } from '../report/comparison.ts';
 import { comparisonTable } from '../report/comparisonTable.ts';
 import { experimentList, listEntry } from '../report/experimentList.ts';
+import { type Exportable, exportables, exportRows } from '../report/exportRows.ts';
 import { markdownTable } from '../report/markdownTable.ts';
 import { costMetric } from '../report/metrics.ts';
 import { diffPoints, diffRuns, diffText } from '../report/runDiff.ts';
 import { runReport } from '../report/runReport.ts';
-import { pointName, type SelectedCell, select, selectPoint } from '../report/selection.ts';
+import { pointName, readableExperiments, type SelectedCell, select, selectPoint } from '../report/selection.ts';
+import { type TableFormat, tableFormats, tableOf } from '../report/tableFormats.ts';
 import { coloursOf, widthOf } from '../report/terminal.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { type ExperimentResults, listExperiments, type RunSummary, readRun } from '../tracking/results.ts';
@@ -85,12 +88,25 @@ async function main(): Promise<number> {
           .option('json', json),
       (args) => diff(args),
     )
-    .demandCommand(1, 'A command is missing: list, show or diff')
+    .command(
+      'export [results]',
+      'finished runs, their steps or their validations as one table',
+      (command) =>
+        command
+          .positional('results', results)
+          .option('of', { choices: exportables, default: 'runs' as const, describe: 'what a row is' })
+          .option('format', { choices: tableFormats, default: 'csv' as const, describe: 'of the table' })
+          .option('experiment', { type: 'string', describe: 'only of this one' })
+          .option('output', { type: 'string', requiresArg: true, describe: 'file; default: standard output' }),
+      (args) => exportRuns(args),
+    )
+    .demandCommand(1, 'A command is missing: list, show, diff or export')
     .example('$0 list', 'everything below results')
     .example('$0 show retrofit', 'the table of an experiment')
     .example('$0 show retrofit --markdown', 'the same for a README')
     .example('$0 show 3fa9', 'one run: settings, losses, gradients, metrics')
     .example('$0 diff temperature=0.1,weight=1 temperature=0.1,weight=10', 'paired over their seeds')
+    .example('$0 export --of steps --format parquet --output steps.parquet', 'for pandas, polars or DuckDB')
     .epilogue('Exit codes: 0 it was read; 2 it is not there or cannot be read.');
   await parser.parseAsync();
   return 0;
@@ -100,6 +116,32 @@ function list(folder: string, brief: boolean, asJson: boolean): void {
   const entries = listExperiments(folder).map(listEntry);
   if (asJson) printJson(entries);
   else print(experimentList(entries, { brief, colours }) || `No experiments in ${folder}.`);
+}
+
+interface ExportArguments {
+  readonly results: string;
+  readonly of: Exportable;
+  readonly format: TableFormat;
+  readonly experiment?: string | undefined;
+  readonly output?: string | undefined;
+}
+
+async function exportRuns({ results: folder, of, format, experiment, output }: ExportArguments): Promise<void> {
+  const table = await tableOf(exportRows(readableExperiments(folder, experiment), of), format);
+  if (output === undefined) {
+    process.stdout.write(table);
+    return;
+  }
+  try {
+    writeFileSync(output, table);
+  } catch (error) {
+    throw new UserError({
+      code: 'EXPORT_NOT_WRITABLE',
+      given: `--output ${output} (${systemErrorCode(error) ?? String(error)})`,
+      expected: 'a file that can be written',
+      remedy: 'Name another one.',
+    });
+  }
 }
 
 interface ShowOptions {

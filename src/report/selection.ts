@@ -102,10 +102,7 @@ export function selectPoint(resultsFolder: string, given: string, experiment?: s
     const at = part.indexOf('=');
     return { axis: part.slice(0, at).trim(), value: part.slice(at + 1).trim() };
   });
-  const experiments =
-    experiment === undefined
-      ? listExperiments(resultsFolder).filter(isReadable)
-      : [selectExperiment(resultsFolder, experiment)];
+  const experiments = readableExperiments(resultsFolder, experiment);
   const found = experiments.flatMap((results) =>
     pointsOf(results)
       .filter(([first]) => first !== undefined && wanted.every(({ axis, value }) => isAt(first, axis, value)))
@@ -133,6 +130,17 @@ export function selectPoint(resultsFolder: string, given: string, experiment?: s
 export function pointName(point: readonly CellResult[]): string {
   const [first] = point;
   return first ? labelOf({ ...first.cell, seed: null }) : '';
+}
+
+/**
+ * All experiments of a results folder that can be read, or the one of that name or folder.
+ *
+ * @throws UserError EXPERIMENT_NOT_FOUND, or what `select` says of the name
+ */
+export function readableExperiments(resultsFolder: string, name?: string): ExperimentResults[] {
+  return name === undefined
+    ? listExperiments(resultsFolder).filter(isReadable)
+    : [selectExperiment(resultsFolder, name)];
 }
 
 function selectExperiment(resultsFolder: string, name: string): ExperimentResults {

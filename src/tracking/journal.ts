@@ -128,7 +128,8 @@ export class JournalWriter {
   }
 }
 
-function finiteOrName(_key: string, value: unknown): unknown {
+/** A replacer of JSON.stringify that keeps NaN and infinities, by their names. */
+export function finiteOrName(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 

@@ -10,6 +10,7 @@ import { classificationScores } from '../../src/evaluation/classification.ts';
 import { compare } from '../../src/report/comparison.ts';
 import { readJournal, withoutWall } from '../../src/tracking/journal.ts';
 import { type ExperimentResults, type RunSummary, readExperiment, readRun } from '../../src/tracking/results.ts';
+import { schemaProblems } from '../tracking/journalSchema.ts';
 import {
   cellAtWork,
   cellsAtWork,
@@ -109,6 +110,7 @@ describe.concurrent('a sweep', { timeout: 300_000 }, () => {
     expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
     expect(stdout.match(/^✓ temperature 0\.[13] · weight (0|10) · seed [12]: Δemb .+ s$/gm)).toHaveLength(8);
     for (const { folder, start } of runsIn(readExperiment(whole.folder)).values()) {
+      expect(schemaProblems(join(folder, 'journal.jsonl'))).toEqual([]);
       const { layers } = readRun(folder);
       expect(layers?.drift).toEqual(
         start.kind === 'original'

@@ -1,0 +1,56 @@
+import type { JournalRecord } from '../tracking/journal.ts';
+import { type ExperimentResults, type RunSummary, readRun } from '../tracking/results.ts';
+import { timesOf } from './experimentList.ts';
+
+/** What can be exported: a row for each finished run, or for each of its steps or validations. */
+export const exportables = ['runs', 'steps', 'validations'] as const;
+export type Exportable = (typeof exportables)[number];
+
+export type Row = Readonly<Record<string, string | number | boolean | null>>;
+
+/** The finished runs of the latest plans as flat rows, in the order of their cells; dots separate what is nested. */
+export function exportRows(experiments: readonly ExperimentResults[], what: Exportable): Row[] {
+  const runs = experiments.flatMap(({ cells }) =>
+    cells.flatMap(({ outcome }) => (outcome.state === 'finished' ? [outcome.run] : [])),
+  );
+  if (what === 'runs') return runs.map(runRow);
+  return runs.flatMap((run) => readRun(run.folder)[what].map((record) => recordRow(run, record)));
+}
+
+function runRow(run: RunSummary): Row {
+  const { start, end } = run;
+  const { started, seconds } = timesOf(run);
+  return {
+    experiment: start.experiment,
+    cell: start.cell,
+    kind: start.kind,
+    seed: start.seed,
+    status: end.status,
+    steps: end.steps,
+    started: started ?? null,
+    seconds: seconds ?? null,
+    encoder: start.encoder.name,
+    data: start.data.name,
+    code: start.code,
+    ...flat({ axes: start.axes }),
+    ...end.metrics,
+  };
+}
+
+function recordRow({ start }: RunSummary, { wall: _wall, type: _type, ...record }: JournalRecord): Row {
+  return { experiment: start.experiment, cell: start.cell, seed: start.seed, ...flat(record) };
+}
+
+/** Nested objects by dotted names; lists, and objects that are values of an axis, as JSON. */
+function flat(object: Readonly<Record<string, unknown>>, prefix = ''): Record<string, Row[string]> {
+  const row: Record<string, Row[string]> = {};
+  for (const [name, value] of Object.entries(object)) {
+    const path = prefix + name;
+    const isNested =
+      typeof value === 'object' && value !== null && !Array.isArray(value) && !prefix.startsWith('axes.');
+    if (isNested) Object.assign(row, flat(value as Record<string, unknown>, `${path}.`));
+    else if (value !== undefined)
+      row[path] = typeof value === 'object' ? JSON.stringify(value) : (value as Row[string]);
+  }
+  return row;
+}

@@ -1,0 +1,78 @@
+import { parquetReadObjects } from 'hyparquet';
+import Papa from 'papaparse';
+import { describe, expect, it } from 'vitest';
+import { exportRows } from '../../src/report/exportRows.ts';
+import { tableOf } from '../../src/report/tableFormats.ts';
+import { readExperiment, readRun } from '../../src/tracking/results.ts';
+import { cellId, originalId, writeMadeUpResults } from './madeUpResults.ts';
+
+const experiment = async () => readExperiment(`${await writeMadeUpResults()}/made-up`);
+
+describe('exportRows', () => {
+  it('has a row for each finished run, with its place, how it ended and every metric', async () => {
+    const results = await experiment();
+    const rows = exportRows([results], 'runs');
+    const finished = results.cells.filter(({ outcome }) => outcome.state === 'finished');
+    expect(rows.map(({ cell }) => cell)).toEqual(finished.map(({ cell }) => cell.id));
+    const row = rows.find(({ cell }) => cell === cellId(0, 1));
+    expect(row).toMatchObject({
+      experiment: 'made-up',
+      kind: 'retrofit',
+      seed: 1,
+      status: 'completed',
+      'axes.objective.supCon.temperature': 0.05,
+    });
+    const outcome = finished.find(({ cell }) => cell.id === cellId(0, 1))?.outcome;
+    if (outcome?.state !== 'finished') throw new Error('not finished');
+    expect(row).toMatchObject(outcome.run.end.metrics);
+    expect(rows.find(({ cell }) => cell === originalId)).toMatchObject({ kind: 'original', seed: null });
+  });
+
+  it('has a row for each step of each run', async () => {
+    const results = await experiment();
+    const rows = exportRows([results], 'steps');
+    const own = rows.filter(({ cell }) => cell === cellId(0, 1));
+    const { steps } = readRun(`${results.folder}/cells/${cellId(0, 1)}`);
+    expect(own.map(({ step, loss }) => ({ step, loss }))).toEqual(steps.map(({ step, loss }) => ({ step, loss })));
+    expect(own[0]).toHaveProperty(['terms.supCon']);
+    expect(own[0]).not.toHaveProperty('type');
+  });
+});
+
+describe('tableOf', () => {
+  const rows = [
+    { name: 'a, "b"', x: 1.5, only: true },
+    { name: 'ä\nc', x: Number.NaN, y: null, z: -3 },
+  ];
+
+  it('as CSV has the columns of all rows, quoted where it has to be', async () => {
+    const { data, errors } = Papa.parse<Record<string, string>>(String(await tableOf(rows, 'csv')), {
+      header: true,
+      skipEmptyLines: true,
+    });
+    expect(errors).toEqual([]);
+    expect(data).toEqual([
+      { name: 'a, "b"', x: '1.5', only: 'true', y: '', z: '' },
+      { name: 'ä\nc', x: 'NaN', only: '', y: '', z: '-3' },
+    ]);
+  });
+
+  it('as JSON Lines has a row a line, and NaN by its name', async () => {
+    const lines = String(await tableOf(rows, 'jsonl'))
+      .trimEnd()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual([rows[0], { ...rows[1], x: 'NaN' }]);
+  });
+
+  it('as Parquet has numbers, texts and nulls', async () => {
+    const { buffer } = (await tableOf(rows, 'parquet')) as Uint8Array<ArrayBuffer>;
+    expect(await parquetReadObjects({ file: buffer })).toEqual([
+      { name: 'a, "b"', x: 1.5, only: 'true', y: null, z: null },
+      { name: 'ä\nc', x: Number.NaN, only: null, y: null, z: -3 },
+    ]);
+  });
+
+  it.each(['csv', 'jsonl', 'parquet'] as const)('takes no rows at all as %s', async (format) => {
+    expect((await tableOf([], format)).length).toBeLessThan(200);
+  });
+});
