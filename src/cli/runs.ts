@@ -6,7 +6,7 @@ import { type IntervalMethod, intervalMethods } from '../evaluation/statistics.t
 import { compare } from '../report/comparison.ts';
 import { comparisonTable } from '../report/comparisonTable.ts';
 import { experimentList, listEntry } from '../report/experimentList.ts';
-import { type Exportable, exportables, exportRows } from '../report/exportRows.ts';
+import { type Exportable, exportables, exportRows, type Row } from '../report/exportRows.ts';
 import { markdownTable } from '../report/markdownTable.ts';
 import { costMetric } from '../report/metrics.ts';
 import { diffPoints, diffRuns, diffText } from '../report/runDiff.ts';
@@ -14,6 +14,7 @@ import { runReport } from '../report/runReport.ts';
 import { pointName, readableExperiments, type SelectedCell, select, selectPoint } from '../report/selection.ts';
 import { type TableFormat, tableFormats, tableOf } from '../report/tableFormats.ts';
 import { coloursOf, widthOf } from '../report/terminal.ts';
+import { figureColumn, textColumn, textTable } from '../report/textTable.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { type ExperimentResults, listExperiments, type RunSummary, readRun } from '../tracking/results.ts';
 import { argumentParser, defaultResults, runCli } from './run.ts';
@@ -100,13 +101,30 @@ async function main(): Promise<number> {
           .option('output', { type: 'string', requiresArg: true, describe: 'file; default: standard output' }),
       (args) => exportRuns(args),
     )
-    .demandCommand(1, 'A command is missing: list, show, diff or export')
+    .command(
+      'query <sql>',
+      'SQL over the tables of export, which are views: runs, metrics, steps and validations',
+      (command) =>
+        command
+          .positional('sql', { type: 'string', demandOption: true, describe: "in DuckDB's dialect" })
+          .option('results', results)
+          .option('experiment', { type: 'string', describe: 'only of this one' })
+          .option('format', {
+            choices: ['text', ...tableFormats] as const,
+            default: 'text' as const,
+            describe: 'of the answer',
+          })
+          .option('output', { type: 'string', requiresArg: true, describe: 'file; default: standard output' }),
+      (args) => queryRuns(args),
+    )
+    .demandCommand(1, 'A command is missing: list, show, diff, export or query')
     .example('$0 list', 'everything below results')
     .example('$0 show retrofit', 'the table of an experiment')
     .example('$0 show retrofit --markdown', 'the same for a README')
     .example('$0 show 3fa9', 'one run: settings, losses, gradients, metrics')
     .example('$0 diff temperature=0.1,weight=1 temperature=0.1,weight=10', 'paired over their seeds')
     .example('$0 export --of steps --format parquet --output steps.parquet', 'for pandas, polars or DuckDB')
+    .example('$0 query "select metric, avg(value) from metrics group by metric"', 'any table of your own')
     .epilogue('Exit codes: 0 it was read; 2 it is not there or cannot be read.');
   await parser.parseAsync();
   return 0;
@@ -127,7 +145,36 @@ interface ExportArguments {
 }
 
 async function exportRuns({ results: folder, of, format, experiment, output }: ExportArguments): Promise<void> {
-  const table = await tableOf(exportRows(readableExperiments(folder, experiment), of), format);
+  await deliver(await tableOf(exportRows(readableExperiments(folder, experiment), of), format), output);
+}
+
+interface QueryArguments {
+  readonly sql: string;
+  readonly results: string;
+  readonly experiment?: string | undefined;
+  readonly format: 'text' | TableFormat;
+  readonly output?: string | undefined;
+}
+
+async function queryRuns({ sql, results: folder, experiment, format, output }: QueryArguments): Promise<void> {
+  // DuckDB takes longer to load than all other commands need.
+  const { queryRows } = await import('../report/queryRows.ts');
+  const rows = await queryRows(readableExperiments(folder, experiment), sql);
+  await deliver(format === 'text' ? rowsText(rows) : await tableOf(rows, format), output);
+}
+
+function rowsText(rows: readonly Row[]): string {
+  const [first] = rows;
+  if (!first) return 'No rows.\n';
+  const names = Object.keys(first);
+  const isNumber = (name: string) => rows.every((row) => row[name] === null || typeof row[name] === 'number');
+  const columns = names.map((name) => (isNumber(name) ? figureColumn(name) : textColumn(name)));
+  const cells = rows.map((row) => names.map((name) => String(row[name] ?? '')));
+  return `${textTable(columns, cells, colours)}\n`;
+}
+
+/** Writes a table to a file or to standard output. */
+async function deliver(table: string | Uint8Array, output: string | undefined): Promise<void> {
   if (output === undefined) {
     process.stdout.write(table);
     return;

@@ -2,8 +2,8 @@ import type { JournalRecord } from '../tracking/journal.ts';
 import { type ExperimentResults, type RunSummary, readRun } from '../tracking/results.ts';
 import { timesOf } from './experimentList.ts';
 
-/** What can be exported: a row for each finished run, or for each of its steps or validations. */
-export const exportables = ['runs', 'steps', 'validations'] as const;
+/** What can be exported: a row for each finished run, or for each of its metrics, steps or validations. */
+export const exportables = ['runs', 'metrics', 'steps', 'validations'] as const;
 export type Exportable = (typeof exportables)[number];
 
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
@@ -14,6 +14,7 @@ export function exportRows(experiments: readonly ExperimentResults[], what: Expo
     cells.flatMap(({ outcome }) => (outcome.state === 'finished' ? [outcome.run] : [])),
   );
   if (what === 'runs') return runs.map(runRow);
+  if (what === 'metrics') return runs.flatMap(metricRows);
   return runs.flatMap((run) => readRun(run.folder)[what].map((record) => recordRow(run, record)));
 }
 
@@ -35,6 +36,10 @@ function runRow(run: RunSummary): Row {
     ...flat({ axes: start.axes }),
     ...end.metrics,
   };
+}
+
+function metricRows({ start: { experiment, cell, kind, seed }, end }: RunSummary): Row[] {
+  return Object.entries(end.metrics).map(([metric, value]) => ({ experiment, cell, kind, seed, metric, value }));
 }
 
 function recordRow({ start }: RunSummary, { wall: _wall, type: _type, ...record }: JournalRecord): Row {

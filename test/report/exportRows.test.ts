@@ -2,8 +2,10 @@ import { parquetReadObjects } from 'hyparquet';
 import Papa from 'papaparse';
 import { describe, expect, it } from 'vitest';
 import { exportRows } from '../../src/report/exportRows.ts';
+import { queryRows } from '../../src/report/queryRows.ts';
 import { tableOf } from '../../src/report/tableFormats.ts';
 import { readExperiment, readRun } from '../../src/tracking/results.ts';
+import { problemsOf } from '../data/problems.ts';
 import { cellId, originalId, writeMadeUpResults } from './madeUpResults.ts';
 
 const experiment = async () => readExperiment(`${await writeMadeUpResults()}/made-up`);
@@ -36,6 +38,40 @@ describe('exportRows', () => {
     expect(own.map(({ step, loss }) => ({ step, loss }))).toEqual(steps.map(({ step, loss }) => ({ step, loss })));
     expect(own[0]).toHaveProperty(['terms.supCon']);
     expect(own[0]).not.toHaveProperty('type');
+  });
+});
+
+describe('queryRows', () => {
+  it('answers SQL over runs and metrics as a hand-made loop does', async () => {
+    const results = await experiment();
+    const [row] = await queryRows(
+      [results],
+      `select count(*)::int n, avg("knn.macroF1") mean from runs where kind = 'retrofit'`,
+    );
+    const values = exportRows([results], 'runs').flatMap((run) =>
+      run.kind === 'retrofit' ? [Number(run['knn.macroF1'])] : [],
+    );
+    expect(row?.n).toBe(values.length);
+    expect(row?.mean).toBeCloseTo(values.reduce((sum, value) => sum + value, 0) / values.length, 12);
+    const best = await queryRows(
+      [results],
+      `select cell from metrics where metric = 'knn.macroF1' order by value desc limit 1`,
+    );
+    const [top] = exportRows([results], 'runs').sort((a, b) => Number(b['knn.macroF1']) - Number(a['knn.macroF1']));
+    expect(best).toEqual([{ cell: top?.cell }]);
+  });
+
+  it('answers over steps', async () => {
+    const results = await experiment();
+    const [row] = await queryRows([results], 'select count(*)::int n, min(step)::int least from steps');
+    expect(row).toEqual({ n: exportRows([results], 'steps').length, least: 1 });
+  });
+
+  it('says what is wrong with a query', async () => {
+    const [problem] = await problemsOf(queryRows([await experiment()], 'select nothing from runs'));
+    expect(problem?.code).toBe('QUERY_INVALID');
+    expect(problem?.given).toContain('nothing');
+    expect((await problemsOf(queryRows([], 'select 1 from runs')))[0]?.code).toBe('QUERY_INVALID');
   });
 });
 
