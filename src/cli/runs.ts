@@ -6,7 +6,7 @@ import { type IntervalMethod, intervalMethods } from '../evaluation/statistics.t
 import { compare } from '../report/comparison.ts';
 import { comparisonTable } from '../report/comparisonTable.ts';
 import { experimentList, listEntry } from '../report/experimentList.ts';
-import { type Exportable, exportables, exportRows, type Row } from '../report/exportRows.ts';
+import { baseColumns, type Exportable, exportables, exportRows, type Row } from '../report/exportRows.ts';
 import { markdownTable } from '../report/markdownTable.ts';
 import { costMetric } from '../report/metrics.ts';
 import { diffPoints, diffRuns, diffText } from '../report/runDiff.ts';
@@ -103,7 +103,7 @@ async function main(): Promise<number> {
     )
     .command(
       'query <sql>',
-      'SQL over the tables of export, which are views: runs, metrics, steps and validations',
+      'SQL over the tables of export, which are views: runs, metrics, steps and validations; originals and diverged runs are in them, by kind and status',
       (command) =>
         command
           .positional('sql', { type: 'string', demandOption: true, describe: "in DuckDB's dialect" })
@@ -124,7 +124,10 @@ async function main(): Promise<number> {
     .example('$0 show 3fa9', 'one run: settings, losses, gradients, metrics')
     .example('$0 diff temperature=0.1,weight=1 temperature=0.1,weight=10', 'paired over their seeds')
     .example('$0 export --of steps --format parquet --output steps.parquet', 'for pandas, polars or DuckDB')
-    .example('$0 query "select metric, avg(value) from metrics group by metric"', 'any table of your own')
+    .example(
+      '$0 query "select metric, avg(value) from metrics where kind = \'retrofit\' group by metric"',
+      'a table of your own',
+    )
     .epilogue('Exit codes: 0 it was read; 2 it is not there or cannot be read.');
   await parser.parseAsync();
   return 0;
@@ -145,7 +148,10 @@ interface ExportArguments {
 }
 
 async function exportRuns({ results: folder, of, format, experiment, output }: ExportArguments): Promise<void> {
-  await deliver(await tableOf(exportRows(readableExperiments(folder, experiment), of), format), output);
+  await deliver(
+    await tableOf(exportRows(readableExperiments(folder, experiment), of), format, baseColumns[of]),
+    output,
+  );
 }
 
 interface QueryArguments {

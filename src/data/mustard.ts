@@ -17,7 +17,7 @@ const dataset: PublicDataset = {
   downloads: [
     {
       name: 'sarcasm_data.json',
-      url: 'https://raw.githubusercontent.com/soujanyaporia/MUStARD/72fd3ebdba130ed309d94843261cbe17cb852374/data/sarcasm_data.json',
+      url: 'https://raw.githubusercontent.com/soujanyaporia/MUStARD/8a8aa29d0aa751a6b50ed0bfa2b9bf43b0908aea/data/sarcasm_data.json',
       sha256: 'ec9533032c5f143f197cb5fa5d4b29ab9bf56a20b0dc05d5b31d052f5957d39c',
       bytes: 374_629,
     },
@@ -40,7 +40,7 @@ const rowSchema = z.object({
  * Utterances of television series, sarcastic or not, each with what was said before it and who says it (MUStARD, Castro
  * et al. 2019, ACL). There is no validation split.
  *
- * @param fold 1 to 5, one of the authors' five stratified folds, whose speakers are in both parts; default: speaker-independent,
+ * @param fold 1 to 5, one of the authors' five folds, whose speakers are in both parts; default: speaker-independent,
  * the series Friends is the test and the others are for training
  */
 export function mustardSource(fold?: number): CorpusSource {

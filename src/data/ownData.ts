@@ -80,7 +80,9 @@ async function filesIn(folder: string): Promise<string[]> {
 
 /** Whether there is none, under no usual name: one that is named otherwise is not to be overlooked. */
 function hasNoValidation(present: readonly string[]): boolean {
-  const named = present.some((name) => /^(dev|val|eval)/i.test(basename(name)));
+  const usual =
+    /^(dev|development|val|valid|validate|validation|eval|evaluation)([._-].*)?\.(jsonl?|csv|tsv|parquet)(\.gz)?$/i;
+  const named = present.some((name) => usual.test(basename(name)));
   return !named && candidatesOf('validation', present).length === 0;
 }
 

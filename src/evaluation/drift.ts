@@ -137,7 +137,7 @@ const known = new WeakMap<Matrix, Map<string, Promise<Neighbours>>>();
 function originalNeighbours(original: Matrix, options: SearchOptions): Promise<Neighbours> {
   const own = known.get(original) ?? new Map<string, Promise<Neighbours>>();
   known.set(original, own);
-  const key = JSON.stringify(options);
+  const key = JSON.stringify({ engine: tf.getBackend(), ...options });
   const found = own.get(key) ?? nearestOthers(original, options);
   own.set(key, found);
   // What failed once may work the next time.

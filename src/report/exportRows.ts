@@ -6,6 +6,26 @@ import { timesOf } from './experimentList.ts';
 export const exportables = ['runs', 'metrics', 'steps', 'validations'] as const;
 export type Exportable = (typeof exportables)[number];
 
+export type ColumnType = 'STRING' | 'DOUBLE';
+
+const place = { experiment: 'STRING', cell: 'STRING', kind: 'STRING', seed: 'DOUBLE', status: 'STRING' } as const;
+
+/** Columns that a table has whatever its rows are. */
+export const baseColumns: Readonly<Record<Exportable, Readonly<Record<string, ColumnType>>>> = {
+  runs: {
+    ...place,
+    trainedSteps: 'DOUBLE',
+    started: 'STRING',
+    seconds: 'DOUBLE',
+    encoder: 'STRING',
+    data: 'STRING',
+    code: 'STRING',
+  },
+  metrics: { ...place, metric: 'STRING', value: 'DOUBLE' },
+  steps: { ...place, step: 'DOUBLE', epoch: 'DOUBLE', learningRate: 'DOUBLE', loss: 'DOUBLE', gradientNorm: 'DOUBLE' },
+  validations: { ...place, step: 'DOUBLE' },
+};
+
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 /** The finished runs of the latest plans as flat rows, in the order of their cells; dots separate what is nested. */
@@ -22,28 +42,28 @@ function runRow(run: RunSummary): Row {
   const { start, end } = run;
   const { started, seconds } = timesOf(run);
   return {
-    experiment: start.experiment,
-    cell: start.cell,
-    kind: start.kind,
-    seed: start.seed,
-    status: end.status,
-    steps: end.steps,
+    ...placeOf(run),
+    trainedSteps: end.steps,
     started: started ?? null,
     seconds: seconds ?? null,
     encoder: start.encoder.name,
     data: start.data.name,
     code: start.code,
-    ...flat({ axes: start.axes }),
     ...end.metrics,
   };
 }
 
-function metricRows({ start: { experiment, cell, kind, seed }, end }: RunSummary): Row[] {
-  return Object.entries(end.metrics).map(([metric, value]) => ({ experiment, cell, kind, seed, metric, value }));
+/** By which rows are chosen: diverged runs and originals among them. */
+function placeOf({ start: { experiment, cell, kind, seed, axes }, end: { status } }: RunSummary): Row {
+  return { experiment, cell, kind, seed, status, ...flat({ axes }) };
 }
 
-function recordRow({ start }: RunSummary, { wall: _wall, type: _type, ...record }: JournalRecord): Row {
-  return { experiment: start.experiment, cell: start.cell, seed: start.seed, ...flat(record) };
+function metricRows(run: RunSummary): Row[] {
+  return Object.entries(run.end.metrics).map(([metric, value]) => ({ ...placeOf(run), metric, value }));
+}
+
+function recordRow(run: RunSummary, { wall: _wall, type: _type, ...record }: JournalRecord): Row {
+  return { ...placeOf(run), ...flat(record) };
 }
 
 /** Nested objects by dotted names; lists, and objects that are values of an axis, as JSON. */

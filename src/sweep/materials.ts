@@ -50,6 +50,8 @@ export class Materials {
   readonly #cache: Cache;
   readonly #memory = new Map<string, Promise<unknown>>();
   #frozenEncoder: Encoder | undefined;
+  /** Embeddings of test texts by one encoder in one way, by their corpus. */
+  #frozenTests = { way: '', matrices: new Map<string, Promise<Matrix>>() };
 
   constructor(places: Places, cache: Cache) {
     this.#places = places;
@@ -101,11 +103,17 @@ export class Materials {
 
   /** The frozen encoder's embeddings of a whole split, [texts, d]. Those of test texts, which every cell needs, are kept. */
   frozen(settings: Settings, engine: EngineInfo, split: SplitName): Promise<Matrix> {
-    const { data, encoder, pooling, maxLength, precision } = settings;
     if (split !== 'test') return this.#readFrozen(settings, engine, split);
-    return this.#once(`frozen ${JSON.stringify([data, encoder, pooling, maxLength, precision])}`, () =>
-      this.#readFrozen(settings, engine, split),
-    );
+    const { data, encoder, pooling, maxLength, precision } = settings;
+    const way = JSON.stringify([encoder, pooling, maxLength, precision]);
+    // Cells of the same encoder follow one another; those of former ones would fill the memory.
+    if (way !== this.#frozenTests.way) this.#frozenTests = { way, matrices: new Map() };
+    const { matrices } = this.#frozenTests;
+    const corpus = JSON.stringify(data);
+    const found = matrices.get(corpus) ?? this.#readFrozen(settings, engine, split);
+    matrices.set(corpus, found);
+    found.catch(() => matrices.delete(corpus));
+    return found;
   }
 
   async #readFrozen(settings: Settings, engine: EngineInfo, split: SplitName): Promise<Matrix> {

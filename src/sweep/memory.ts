@@ -1,11 +1,9 @@
-import { freemem } from 'node:os';
-
 /**
  * How many of the workers fit into memory, at least one, so that they do not swap.
  *
- * @param workerBytes what one needs; the first, which has just started, needs hardly anything yet
- * @param free bytes that are not in use. Default: this machine's now
+ * @param workerBytes what one needs
+ * @param free bytes that were not in use before the first started
  */
-export function workersThatFit(workers: number, workerBytes: number, free: number = freemem()): number {
+export function workersThatFit(workers: number, workerBytes: number, free: number): number {
   return Math.max(1, Math.min(workers, Math.floor(free / workerBytes)));
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, freemem } from 'node:os';
 import { join } from 'node:path';
 import { createSampler } from '../../samplers/index.ts';
 import type { Corpus } from '../data/corpus.ts';
@@ -107,6 +107,7 @@ export async function prepareSweep(
   let checked: Checked;
   try {
     // An engine takes its time to start; what is checked meanwhile comes first all the same.
+    const free = freemem();
     const engines = started.map(({ pool }) => pool.start());
     for (const engine of engines) engine.catch(() => {});
     checked = await check(plan, materials, onDownload);
@@ -114,7 +115,7 @@ export async function prepareSweep(
       const engine = (await engines[i]) as EngineInfo;
       const given = request.workers !== undefined;
       if (!given && engine.device === 'cuda') await pool.resize(1);
-      notes.push(...(await fitIntoMemory(pool, points, checked.known, given)));
+      notes.push(...(await fitIntoMemory(pool, points, checked.known, { given, free })));
       const cells = await cellsOf(points, plan.seeds, engine, materials, checked.known);
       groups.push({ pool, workersAreGiven: request.workers !== undefined, engine, cells });
     }
@@ -160,14 +161,14 @@ async function fitIntoMemory(
   pool: WorkerPool,
   points: readonly GridPoint[],
   known: ReadonlyMap<GridPoint, Known>,
-  workersAreGiven: boolean,
+  { given, free }: { readonly given: boolean; readonly free: number },
 ): Promise<string[]> {
   const { size } = pool;
   const bytes = Math.max(...points.map((point) => known.get(point)?.expectation.workerBytes ?? 0));
-  const fit = workersThatFit(size, bytes);
+  const fit = workersThatFit(size, bytes, free);
   if (fit === size) return [];
   const each = `${(bytes / 1e9).toFixed(1)} GB each`;
-  if (workersAreGiven) return [`! ${size} workers of about ${each} may not fit into memory`];
+  if (given) return [`! ${size} workers of about ${each} may not fit into memory`];
   await pool.resize(fit);
   return [`${fit} of ${size} workers, of about ${each}: the free memory is not enough for more`];
 }

@@ -127,8 +127,9 @@ export class WorkerPool {
   #worker(slot: number): Worker {
     const present = this.#workers.get(slot);
     if (present?.alive) return present;
-    const worker = new Worker(this.#spare ?? forkWorker(), this.#setup, slot);
+    const spare = this.#spare;
     this.#spare = undefined;
+    const worker = new Worker(spare ?? forkWorker(), this.#setup, slot);
     // Known before it is ready, so that `stop` ends it with the others.
     this.#workers.set(slot, worker);
     return worker;

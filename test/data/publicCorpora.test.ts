@@ -49,6 +49,7 @@ it.skipIf(!existsSync(join(dataFolder, 'mustard')))('the folds of mustard test e
   );
   expect(new Set(tests.flat().map(({ text, context }) => `${context}\n${text}`)).size).toBe(690);
   expect(tests.flat()).toHaveLength(690);
+  expect(tests.map((fold) => fold.filter(({ label }) => label === 'sarcastic').length)).toEqual([74, 71, 63, 76, 61]);
 });
 
 it.skipIf(!existsSync(join(dataFolder, 'mustard')))('every utterance of mustard has a context', async () => {

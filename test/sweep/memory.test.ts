@@ -9,7 +9,3 @@ it.each([
 ])('of %d workers of %d GB with %d GB free, %d fit', (workers, each, free, fit) => {
   expect(workersThatFit(workers, each * 1e9, free * 1e9)).toBe(fit);
 });
-
-it('asks this machine when nothing is given', () => {
-  expect(workersThatFit(2, 1)).toBe(2);
-});

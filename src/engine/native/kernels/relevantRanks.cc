@@ -51,7 +51,8 @@ void ranksOf(const float* similarities, const int32_t* labels, int64_t reference
   }
   std::sort(w.hits.begin(), w.hits.end());
   const float most = similarities[indexOf(w.hits.front())], least = similarities[indexOf(w.hits.back())];
-  const float scale = most > least ? intervals / (most - least) : 0;
+  // The least similar hit falls short of the last interval, which is that of what comes behind.
+  const float scale = most > least ? 0.9999f * intervals / (most - least) : 0;
   int32_t* intervalOf = w.intervalOf.data();
 #pragma omp simd
   for (int64_t i = 0; i < references; i++) {
