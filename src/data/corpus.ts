@@ -170,7 +170,7 @@ async function findSource(source: string, own: Declaration | undefined): Promise
     code: 'DATA_UNKNOWN_SOURCE',
     given: `source "${source}"`,
     expected: `${names.join(', ')}, with or without ${contextSuffix}, a folder with train, validation and test files, or a .csv, .tsv, .jsonl or .parquet file`,
-    remedy: `Correct the name or the path.${didYouMean(source, names)}`,
+    remedy: `Correct the name or the path.${didYouMean(source, source.includes('+') ? names.map((name) => name + contextSuffix) : names)}`,
   });
 }
 

@@ -46,6 +46,8 @@ describe('loading', () => {
     expect(contextual).toMatchObject({ name: 'embedded+context', contextual: true });
     expect(contextual.train).toEqual(plain.train);
     expect(contextual.hash).not.toBe(plain.hash);
+    const [misspelt] = await problemsOf(load('embedded+contxt'));
+    expect(misspelt?.remedy).toContain('Did you mean "embedded+context"?');
     const folder = await temporaryFolder(files);
     const [problem] = await problemsOf(load(`${folder}+context`));
     expect(problem?.code).toBe('DATA_WITHOUT_CONTEXT');
