@@ -122,9 +122,8 @@ export const goEmotionsMulti: CorpusSource = {
   dataset,
   async read(places) {
     const { labelNames, splits } = await readGoEmotions(places);
-    const indexOf = new Map(labelNames.map((name, i) => [name, i]));
     const withStrengths = ({ text, labels }: AnnotatedText): Example => {
-      const sorted = [...new Set(labels)].sort((a, b) => (indexOf.get(a) ?? 0) - (indexOf.get(b) ?? 0));
+      const sorted = labelNames.filter((name) => labels.includes(name));
       return { text, label: sorted[0] as string, strengths: Object.fromEntries(sorted.map((name) => [name, 1])) };
     };
     return {

@@ -155,14 +155,14 @@ class Run {
     const clock = setInterval(() => this.#show(), 1000);
     try {
       const works = await Promise.all(this.#sweep.groups.map((group) => workOf(this.#sweep, group, false)));
-      this.#startPace(works.flatMap(({ embeddings, cells }) => [...embeddings, ...cells]));
+      this.#startPace(works.flatMap(tasksOf));
       for (const [i, work] of works.entries()) {
         const { pool } = work.group;
         await pool.resize(Math.max(1, Math.min(pool.size, work.cells.length)));
         if (!this.#ended) void pool.warmUp();
         // An embedding that fails here is tried again by each cell, so that only those fail that truly need it.
         if (!this.#ended) await this.#runJobs(work.group, work.embeddings);
-        const later = works.slice(i + 1).flatMap(({ embeddings, cells }) => [...embeddings, ...cells]);
+        const later = works.slice(i + 1).flatMap(tasksOf);
         if (!this.#ended) await this.#arrange(work, later);
         if (!this.#ended) await this.#runJobs(work.group, work.cells);
         await pool.stop();
@@ -275,6 +275,11 @@ class Run {
       ...(remaining !== undefined && { remainingSeconds: remaining }),
     });
   }
+}
+
+/** All that is to be done for a group, calibration apart. */
+function tasksOf({ embeddings, cells }: GroupWork): Task[] {
+  return [...embeddings, ...cells];
 }
 
 /** What a running job has done. */
