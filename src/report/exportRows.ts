@@ -35,7 +35,10 @@ export function exportRows(experiments: readonly ExperimentResults[], what: Expo
   );
   if (what === 'runs') return runs.map(runRow);
   if (what === 'metrics') return runs.flatMap(metricRows);
-  return runs.flatMap((run) => readRun(run.folder)[what].map((record) => recordRow(run, record)));
+  return runs.flatMap((run) => {
+    const at = placeOf(run);
+    return readRun(run.folder)[what].map((record) => ({ ...at, ...recordRow(record) }));
+  });
 }
 
 function runRow(run: RunSummary): Row {
@@ -59,11 +62,12 @@ function placeOf({ start: { experiment, cell, kind, seed, axes }, end: { status 
 }
 
 function metricRows(run: RunSummary): Row[] {
-  return Object.entries(run.end.metrics).map(([metric, value]) => ({ ...placeOf(run), metric, value }));
+  const at = placeOf(run);
+  return Object.entries(run.end.metrics).map(([metric, value]) => ({ ...at, metric, value }));
 }
 
-function recordRow(run: RunSummary, { wall: _wall, type: _type, ...record }: JournalRecord): Row {
-  return { ...placeOf(run), ...flat(record) };
+function recordRow({ wall: _wall, type: _type, ...record }: JournalRecord): Row {
+  return flat(record);
 }
 
 /** Nested objects by dotted names; lists, and objects that are values of an axis, as JSON. */

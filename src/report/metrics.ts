@@ -52,7 +52,7 @@ export function formatInterval(metric: string, { low, high }: Interval): string 
 export const directionLegend = '↑: higher is to be preferred; ↓: lower.';
 
 function isPercentage(metric: string): boolean {
-  return /(accuracy|F1)(At\d+)?$/.test(metric);
+  return measureOf(metric)?.title.endsWith('%') ?? false;
 }
 
 function percent(value: number): string {

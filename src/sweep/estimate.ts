@@ -1,6 +1,6 @@
 import type { PreparedSweep } from './prepare.ts';
 import type { Rates } from './protocol.ts';
-import { workOf } from './work.ts';
+import { tasksOf, workOf } from './work.ts';
 import { secondsFor } from './workload.ts';
 
 export interface Estimate {
@@ -26,14 +26,15 @@ export async function estimateSweep(sweep: PreparedSweep, fresh: boolean): Promi
   const total = { cells: 0, finished: 0, steps: 0, seconds: 0, bytes: 0, memoryBytes: 0 };
   const unmeasured = new Set<string>();
   for (const group of sweep.groups) {
-    const { measurements, embeddings, cells } = await workOf(sweep, group, fresh);
+    const work = await workOf(sweep, group, fresh);
+    const { measurements, cells } = work;
     const rates = new Map<string, Rates>();
     await group.pool.run(measurements, {
       onProgress: () => {},
       onDone: (job, result) => result.rates && rates.set(job.id, result.rates),
       onFailed: (_, { message }) => unmeasured.add(message),
     });
-    for (const { job, source, workload, expectation } of [...embeddings, ...cells]) {
+    for (const { job, source, workload, expectation } of tasksOf(work)) {
       const measured = rates.get(source);
       total.steps += workload.steps;
       if (measured) total.seconds += secondsFor(workload, measured) / group.pool.size;

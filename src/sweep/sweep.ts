@@ -11,7 +11,7 @@ import { lockFolder } from './lock.ts';
 import type { CellGroup, PreparedSweep } from './prepare.ts';
 import type { JobProgress, SweepView } from './progress.ts';
 import type { Job, JobFailure, JobResult } from './protocol.ts';
-import { type GroupWork, pendingCells, type Task, workOf } from './work.ts';
+import { type GroupWork, pendingCells, type Task, tasksOf, workOf } from './work.ts';
 import { Pace, secondsFor, type Workload } from './workload.ts';
 import { asWriteError } from './writeErrors.ts';
 
@@ -275,11 +275,6 @@ class Run {
       ...(remaining !== undefined && { remainingSeconds: remaining }),
     });
   }
-}
-
-/** All that is to be done for a group, calibration apart. */
-function tasksOf({ embeddings, cells }: GroupWork): Task[] {
-  return [...embeddings, ...cells];
 }
 
 /** What a running job has done. */

@@ -73,6 +73,11 @@ export async function workOf(sweep: PreparedSweep, group: CellGroup, again: bool
   };
 }
 
+/** All that is to be done for a group, measurements apart. */
+export function tasksOf({ embeddings, cells }: GroupWork): Task[] {
+  return [...embeddings, ...cells];
+}
+
 /** So that it shows at once whether a training runs; then the originals, which take little, and the rest. */
 function oneTrainingFirst(planned: readonly PlannedCell[]): PlannedCell[] {
   const first = planned.find(({ original }) => original !== null);
