@@ -6,19 +6,28 @@ import { formatProblem, type Problem, throwIfAny, UserError } from '../errors.ts
 import { formatDuration } from '../report/duration.ts';
 import { coloursOf, type ReportStream, widthOf } from '../report/terminal.ts';
 import { createView } from '../report/view.ts';
-import { codeVersion } from '../sweep/codeVersion.ts';
+import { findEnvironment } from '../sweep/environment.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { parseOverride, parseSeeds } from '../sweep/overrides.ts';
 import { type PreparedSweep, prepareSweep } from '../sweep/prepare.ts';
+import type { SweepView } from '../sweep/progress.ts';
 import { runSweep, type SweepOutcome, stopWorkers } from '../sweep/sweep.ts';
 import type { WorkerProcess } from '../sweep/workerProcess.ts';
 import { readExperiment } from '../tracking/results.ts';
+import { type WandbMode, type WandbSettings, wandbSettings } from '../wandb/settings.ts';
+import type { TrackerReport } from '../wandb/trackerProtocol.ts';
+import { WandbTracking } from '../wandb/tracking.ts';
 import { places } from './environment.ts';
 import { loadExperiment } from './loadExperiment.ts';
 import { defaultResults, usageProblem } from './run.ts';
+import { wandbLine, wandbOutcome } from './wandbText.ts';
 
 const help = 'yarn sweep --help';
+
+/** Milliseconds that W&B has at the end of a sweep; what has not arrived by then is uploaded by `yarn runs sync`. */
+const uploadPatience = 30_000;
+const interruptedPatience = 5000;
 
 /** The command line of `yarn sweep`, as yargs gives it. */
 interface SweepArguments {
@@ -36,6 +45,7 @@ interface SweepArguments {
   readonly dryRun: boolean;
   readonly fresh: boolean;
   readonly stopOnFailure: boolean;
+  readonly wandb?: WandbMode | undefined;
   readonly json: boolean;
 }
 
@@ -57,18 +67,19 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
   ];
   for (const [path, value] of short) if (value !== undefined) set.push({ path, value });
 
-  const environment = places(process.env);
+  const settings = wandbSettings(args.wandb, process.env);
+  const [experiment, environment] = await Promise.all([loadExperiment(file), findEnvironment()]);
   const sweep = await prepareSweep(
     {
-      experiment: await loadExperiment(file),
+      experiment,
       overrides: { set, ...(args.seeds !== undefined && { seeds: parseSeeds(args.seeds) }) },
       engine: args.engine,
       ...(args.workers !== undefined && { workers: checkedWorkers(args.workers) }),
       out: args.out,
-      places: environment,
+      places: places(process.env),
       smoke: args.smoke,
       worker,
-      code: await codeVersion(),
+      environment,
     },
     showDownload,
   );
@@ -76,6 +87,7 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
   const terminal = args.json ? process.stderr : process.stdout;
   const print = (text = '') => terminal.write(`${text}\n`);
   print(engineLine(sweep));
+  print(`  ${wandbLine(settings)}`);
   for (const note of sweep.notes) print(`  ${note}`);
   if (args.dryRun) return dryRun(sweep, args.fresh, args.json, print);
 
@@ -83,15 +95,34 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
   const onSignal = () => interrupt.abort();
   // Not `once`: tsx, which passes signals on, ends a process that no longer listens.
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  const outcome = await runSweep(sweep, {
-    file,
-    command: commandLine(),
-    fresh: args.fresh,
-    stopOnFailure: args.stopOnFailure,
-    view: await createView(terminal, { isTerminal: terminal.isTTY === true }),
-    signal: interrupt.signal,
-  });
-  return conclude({ sweep, outcome, out: args.out, json: args.json, terminal, print });
+  const view = await createView(terminal, { isTerminal: terminal.isTTY === true });
+  const tracking = trackingOf(sweep, settings, view);
+  let outcome: SweepOutcome;
+  let tracked: TrackerReport | undefined;
+  try {
+    outcome = await runSweep(sweep, {
+      file,
+      command: commandLine(),
+      fresh: args.fresh,
+      stopOnFailure: args.stopOnFailure,
+      view,
+      ...(tracking && { observer: tracking }),
+      signal: interrupt.signal,
+    });
+  } finally {
+    tracked = await tracking?.close(interrupt.signal.aborted ? interruptedPatience : uploadPatience);
+  }
+  const code = await conclude({ sweep, outcome, out: args.out, json: args.json, terminal, print });
+  if (tracking?.hasStarted) {
+    const text = wandbOutcome(settings, tracked, `yarn runs sync ${sweep.plan.name}${resultsFlag(args.out)}`);
+    if (!settings.silent || text.startsWith('!')) print(text);
+  }
+  return code;
+}
+
+function trackingOf({ plan, folder }: PreparedSweep, settings: WandbSettings, view: SweepView) {
+  if (settings.mode === 'disabled') return undefined;
+  return new WandbTracking({ settings, experiment: plan.name, folder }, (text) => view.line(`! ${text}`));
 }
 
 function readAll<T>(texts: readonly string[], read: (text: string) => T): T[] {
@@ -196,9 +227,9 @@ async function conclude({ sweep, outcome, out, json, terminal, print }: Conclusi
     );
     return 130;
   }
-  const where = out === defaultResults ? '' : ` --results ${shellWord(out)}`;
   print(`\nResults: ${sweep.folder}`);
-  print(`Next:    yarn runs show ${sweep.plan.name}${where}   ·   yarn runs list${where && ` ${shellWord(out)}`}`);
+  const list = out === defaultResults ? 'yarn runs list' : `yarn runs list ${shellWord(out)}`;
+  print(`Next:    yarn runs show ${sweep.plan.name}${resultsFlag(out)}   ·   ${list}`);
   if (outcome.failures.length === 0) return 0;
   print(
     `${count(outcome.failures.length, 'cell')} failed; the same command tries only those again. Logs: ${join(sweep.folder, 'logs')}`,
@@ -217,6 +248,11 @@ function mistakesIn({ failures }: SweepOutcome): Problem[] {
 function commandLine(): string {
   const args = hideBin(process.argv).filter((arg) => !/^--fresh(=|$)/.test(arg));
   return ['yarn sweep', ...args.map(shellWord)].join(' ');
+}
+
+/** How the other commands are told of a results folder. */
+function resultsFlag(out: string): string {
+  return out === defaultResults ? '' : ` --results ${shellWord(out)}`;
 }
 
 function shellWord(text: string): string {

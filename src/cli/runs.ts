@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { systemErrorCode, UserError } from '../errors.ts';
+import { formatProblem, type Problem, systemErrorCode, UserError } from '../errors.ts';
 import { type IntervalMethod, intervalMethods } from '../evaluation/statistics.ts';
 import { compare } from '../report/comparison.ts';
 import { comparisonTable } from '../report/comparisonTable.ts';
@@ -17,6 +17,8 @@ import { coloursOf, widthOf } from '../report/terminal.ts';
 import { figureColumn, textColumn, textTable } from '../report/textTable.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { type ExperimentResults, listExperiments, type RunSummary, readRun } from '../tracking/results.ts';
+import { wandbSettings } from '../wandb/settings.ts';
+import { type SyncClient, syncClients } from '../wandb/syncClients.ts';
 import { argumentParser, defaultResults, runCli } from './run.ts';
 
 const colours = coloursOf(process.stdout);
@@ -30,8 +32,9 @@ const interval = {
 const results = { type: 'string', default: defaultResults, describe: 'results folder' } as const;
 
 async function main(): Promise<number> {
+  let failed = false;
   const parser = argumentParser('yarn runs')
-    .usage('$0 <command>\n\nReads what sweeps have left in a results folder. Nothing is changed.')
+    .usage('$0 <command>\n\nReads what sweeps have left in a results folder, and changes none of it.')
     .command(
       'list [results]',
       'experiments and their cells',
@@ -117,7 +120,23 @@ async function main(): Promise<number> {
           .option('output', { type: 'string', requiresArg: true, describe: 'file; default: standard output' }),
       (args) => queryRuns(args),
     )
-    .demandCommand(1, 'A command is missing: list, show, diff, export or query')
+    .command(
+      'sync [experiment]',
+      'uploads to Weights & Biases what is not there: runs of --wandb offline, what a live run has not delivered, runs without W&B',
+      (command) =>
+        command
+          .positional('experiment', { type: 'string', describe: 'default: all' })
+          .option('results', results)
+          .option('client', {
+            choices: syncClients,
+            default: 'auto' as const,
+            describe: "who uploads: W&B's own client where it is installed (auto), that client, or this project",
+          }),
+      async (args) => {
+        failed = await sync(args);
+      },
+    )
+    .demandCommand(1, 'A command is missing: list, show, diff, export, query or sync')
     .example('$0 list', 'everything below results')
     .example('$0 show retrofit', 'the table of an experiment')
     .example('$0 show retrofit --markdown', 'the same for a README')
@@ -128,9 +147,12 @@ async function main(): Promise<number> {
       '$0 query "select metric, avg(value) from metrics where kind = \'retrofit\' group by metric"',
       'a table of your own',
     )
-    .epilogue('Exit codes: 0 it was read; 2 it is not there or cannot be read.');
+    .example('$0 sync retrofit', 'to Weights & Biases')
+    .epilogue(
+      'Exit codes: 0 it was read or uploaded; 1 not all could be uploaded; 2 it is not there or cannot be read, or W&B refuses it.',
+    );
   await parser.parseAsync();
-  return 0;
+  return failed ? 1 : 0;
 }
 
 function list(folder: string, brief: boolean, asJson: boolean): void {
@@ -167,6 +189,28 @@ async function queryRuns({ sql, results: folder, experiment, format, output }: Q
   const { queryRows } = await import('../report/queryRows.ts');
   const rows = await queryRows(readableExperiments(folder, experiment), sql);
   await deliver(format === 'text' ? rowsText(rows) : await tableOf(rows, format), output);
+}
+
+interface SyncArguments {
+  readonly experiment?: string | undefined;
+  readonly results: string;
+  readonly client: SyncClient;
+}
+
+/** Gives whether something could not be uploaded. */
+async function sync({ experiment, results: folder, client }: SyncArguments): Promise<boolean> {
+  const settings = wandbSettings('online', process.env);
+  const { syncRuns } = await import('../wandb/sync.ts');
+  let failed = 0;
+  for (const found of readableExperiments(folder, experiment)) {
+    const onRun = (runId: string, problem?: Problem) =>
+      print(problem ? `${colours.red('✗')} ${runId}: ${formatProblem(problem)}` : `${colours.green('✓')} ${runId}`);
+    const outcome = await syncRuns(found, settings, { client, clock: Date.now, onRun });
+    failed += outcome.failed;
+    const counts = [`${outcome.uploaded} uploaded`, `${outcome.complete} were there`, `${outcome.failed} failed`];
+    print(`${found.experiment.name}: ${counts.join(', ')}${outcome.url === undefined ? '' : `; ${outcome.url}`}`);
+  }
+  return failed > 0;
 }
 
 function rowsText(rows: readonly Row[]): string {

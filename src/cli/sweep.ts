@@ -60,6 +60,10 @@ async function main(): Promise<number> {
         describe: 'discard the finished cells of this plan and compute them again',
       },
       'stop-on-failure': { type: 'boolean', default: false, describe: 'start no further cell after a failure' },
+      wandb: {
+        choices: ['online', 'offline', 'disabled'] as const,
+        describe: 'Weights & Biases: live, as a log to upload later, or not; default: online where there is an API key',
+      },
       json: { type: 'boolean', default: false, describe: 'print the result as JSON on standard output' },
     })
     .example('$0 experiments/retrofit.ts', 'the whole experiment')

@@ -20,6 +20,10 @@ export const baseColumns: Readonly<Record<Exportable, Readonly<Record<string, Co
     encoder: 'STRING',
     data: 'STRING',
     code: 'STRING',
+    commit: 'STRING',
+    dirty: 'STRING',
+    host: 'STRING',
+    cpu: 'STRING',
   },
   metrics: { ...place, metric: 'STRING', value: 'DOUBLE' },
   steps: { ...place, step: 'DOUBLE', epoch: 'DOUBLE', learningRate: 'DOUBLE', loss: 'DOUBLE', gradientNorm: 'DOUBLE' },
@@ -44,6 +48,7 @@ export function exportRows(experiments: readonly ExperimentResults[], what: Expo
 function runRow(run: RunSummary): Row {
   const { start, end } = run;
   const { started, seconds } = timesOf(run);
+  const { git, host, cpu } = start.wall.environment ?? {};
   return {
     ...placeOf(run),
     trainedSteps: end.steps,
@@ -52,6 +57,10 @@ function runRow(run: RunSummary): Row {
     encoder: start.encoder.name,
     data: start.data.name,
     code: start.code,
+    commit: git?.commit ?? null,
+    dirty: git?.dirty ?? null,
+    host: host ?? null,
+    cpu: cpu?.model ?? null,
     ...end.metrics,
   };
 }

@@ -2,6 +2,7 @@ import { didYouMean } from '../didYouMean.ts';
 import { UserError } from '../errors.ts';
 import { type ClassReport, classificationReport, confusions } from '../evaluation/classification.ts';
 import { labelOf, showValue } from '../sweep/labels.ts';
+import type { EventRecord } from '../tracking/journal.ts';
 import type { Run, RunSummary } from '../tracking/results.ts';
 import { formatDuration } from './duration.ts';
 import { showTime, timesOf } from './experimentList.ts';
@@ -46,6 +47,7 @@ function heading(run: Run): string {
   const { started, seconds } = timesOf(run);
   const evaluated = end.evaluatedStep === undefined ? '' : `, weights of step ${end.evaluatedStep}`;
   const took = seconds === undefined ? '' : ` in ${formatDuration(seconds)}`;
+  const time = phaseTimes(run);
   const lines: [string, string][] = [
     ['place', `${start.experiment}: ${labelOf(start) || 'the only point'}`],
     [
@@ -53,6 +55,7 @@ function heading(run: Run): string {
       `${end.status} after ${end.steps} steps${evaluated}${took}${end.reason === undefined ? '' : `: ${end.reason}`}`,
     ],
     ...(started === undefined ? [] : ([['started', `${showTime(started)} UTC`]] satisfies [string, string][])),
+    ...(time === undefined ? [] : ([['time', time]] satisfies [string, string][])),
     ['encoder', `${start.encoder.name} (${start.encoder.hash.slice(0, 12)})`],
     ['data', `${start.data.name} (${start.data.hash.slice(0, 12)})`],
     ['engine', `${start.engine.name} (${start.engine.detail}), ${start.engine.precision}`],
@@ -60,6 +63,24 @@ function heading(run: Run): string {
     ['folder', folder],
   ];
   return lines.map(([name, value]) => `  ${name.padEnd(8)} ${value}`).join('\n');
+}
+
+const phaseNames: Readonly<Record<EventRecord['event'], string>> = {
+  training: 'training',
+  evaluating: 'evaluating',
+  saving: 'saving',
+  fineTuning: 'fine-tuning',
+};
+
+/** Where a run's time went; undefined if its journal does not tell. What took no time worth showing is left out. */
+function phaseTimes({ events, end }: Run): string | undefined {
+  const seconds = [...events, end].map(({ wall }) => wall.seconds);
+  if (events.length === 0 || !seconds.every((value) => typeof value === 'number')) return undefined;
+  const phases = ['loading', ...events.map(({ event }) => phaseNames[event])].flatMap((name, i) => {
+    const own = (seconds[i] ?? 0) - (seconds[i - 1] ?? 0);
+    return own < 0.05 ? [] : [`${name} ${formatDuration(own)}`];
+  });
+  return phases.length > 0 ? phases.join(', ') : undefined;
 }
 
 function settingLines(axes: Readonly<Record<string, unknown>>, changed: ReadonlyMap<string, unknown>): string {

@@ -1,5 +1,4 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createSampler } from '../../samplers/index.ts';
@@ -22,10 +21,11 @@ import { createHeads } from '../heads/heads.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
 import { joinTexts, selectTexts } from '../text/batch.ts';
 import type { TokenSequences } from '../text/tokenSequences.ts';
-import { type EndRecord, JournalWriter, type LayersRecord } from '../tracking/journal.ts';
+import { type EndRecord, type EventRecord, JournalWriter, type LayersRecord } from '../tracking/journal.ts';
 import { validates } from '../training/options.ts';
 import { type TrainingOutcome, train, type ValidationResult } from '../training/trainer.ts';
-import type { Cell } from './cells.ts';
+import { type Cell, folderAtWork } from './cells.ts';
+import { codeVersion } from './environment.ts';
 import type { Settings } from './experiment.ts';
 import { type Materials, sampleIndices, taskSettings } from './materials.ts';
 import type { JobProgress } from './progress.ts';
@@ -46,7 +46,7 @@ export interface CellContext {
  */
 export async function runCell(cell: Cell, context: CellContext): Promise<EndRecord> {
   const { folder } = context.setup;
-  const temporary = join(folder, 'cells', `.${cell.id}.${process.pid}`);
+  const temporary = folderAtWork(folder, cell.id, process.pid);
   const failed = join(folder, 'failed', cell.id);
   await rm(temporary, { recursive: true, force: true });
   await rm(failed, { recursive: true, force: true });
@@ -89,6 +89,8 @@ async function runOriginal(cell: Cell, context: CellContext, journal: JournalWri
   const started = performance.now();
   const corpus = await materials.corpus(cell.settings);
   await writeStart(cell, context, journal, corpus, corpus.notes);
+  const begin = eventWriter(journal, started);
+  begin('evaluating');
   context.onProgress({ phase: 'evaluating', done: 0, total: 1, terms: {} });
   const test = await materials.frozen(cell.settings, engine, 'test');
   const train = await materials.frozen(cell.settings, engine, 'train');
@@ -112,6 +114,7 @@ async function runOriginal(cell: Cell, context: CellContext, journal: JournalWri
     predictions,
   );
   if (fineTunes(cell)) {
+    begin('fineTuning', { detail: taskNames(cell) });
     const source = await materials.encoder(cell.settings.encoder);
     const encoder = await loadEncoder(source.folder, cell.settings.encoder);
     try {
@@ -167,6 +170,8 @@ async function runRetrofit(
       ...coverageNotes(sampler.coverage),
     ]);
 
+    const begin = eventWriter(journal, started);
+    begin('training');
     let latest = performance.now();
     const outcome = await train({
       encoder,
@@ -195,6 +200,7 @@ async function runRetrofit(
       },
     });
     const trainSeconds = secondsSince(started);
+    begin('evaluating', { step: outcome.keptStep });
 
     const references = sampleIndices('references', texts.train.size, settings.evaluation.references);
     const tasks: TaskMaterials[] = [];
@@ -229,8 +235,14 @@ async function runRetrofit(
     const predictions = await predictionsWriter(cell, materials, journal);
     const metrics = await measure(cell, corpus, measured, predictions);
     if (settings.evaluation.layerTexts > 0) journal.write(await layersRecord(cell, context, encoder, texts.test));
-    if (settings.training.save) await saveEncoder(encoder, join(folder, 'encoder'), settings.pooling);
-    if (fineTunes(cell)) Object.assign(metrics, await fineTune(cell, encoder, context, predictions));
+    if (settings.training.save) {
+      begin('saving');
+      await saveEncoder(encoder, join(folder, 'encoder'), settings.pooling);
+    }
+    if (fineTunes(cell)) {
+      begin('fineTuning', { detail: taskNames(cell) });
+      Object.assign(metrics, await fineTune(cell, encoder, context, predictions));
+    }
     return endOf(outcome, metrics, {
       seconds: secondsSince(started),
       trainSeconds,
@@ -282,6 +294,10 @@ async function predictionsWriter(
 function fineTunes({ settings }: Cell): boolean {
   const { fineTuning, fewShot, multiTask } = settings.evaluation.downstream;
   return fineTuning !== null || fewShot !== null || multiTask !== null;
+}
+
+function taskNames({ settings }: Cell): string {
+  return settings.evaluation.downstream.tasks.join(', ');
 }
 
 /** Fine-tunes an encoder on the downstream tasks; it is as before afterwards. */
@@ -404,10 +420,20 @@ async function writeStart(
     data: { name: corpus.name, hash: corpus.hash },
     encoder: { name: cell.settings.encoder, hash },
     engine: { name: engine.name, detail: engine.detail, device: engine.device, precision: engine.precision },
-    code: setup.code,
+    code: codeVersion(setup.environment),
     notes: [...notes],
-    wall: { at: new Date(clock()).toISOString(), host: hostname(), threads: engine.threads, node: process.version },
+    wall: {
+      at: new Date(clock()).toISOString(),
+      threads: engine.threads,
+      environment: { ...setup.environment, threads: engine.threads },
+    },
   });
+}
+
+/** Writes that a phase begins; `started` is when the run began. */
+function eventWriter(journal: JournalWriter, started: number) {
+  return (event: EventRecord['event'], more: Pick<EventRecord, 'step' | 'detail'> = {}) =>
+    journal.write({ type: 'event', event, ...more, wall: { seconds: secondsSince(started) } });
 }
 
 function endOf(outcome: TrainingOutcome, metrics: Record<string, number>, wall: Record<string, number>): EndRecord {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import type { Settings } from './experiment.ts';
 import type { GridPoint } from './plan.ts';
 
@@ -42,6 +43,11 @@ export function originalCell(point: GridPoint, contents: CellContents): Cell {
 
 function changesOriginal(path: string): boolean {
   return /^(data|encoder|pooling|maxLength|precision|evaluation)(\.|$)/.test(path);
+}
+
+/** Where the process `pid` writes a cell until it is finished, below the experiment's folder. */
+export function folderAtWork(folder: string, id: string, pid: number): string {
+  return join(folder, 'cells', `.${id}.${pid}`);
 }
 
 /** A short content address of JSON data; the order of keys does not matter. */

@@ -9,6 +9,7 @@ import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { validates } from '../training/options.ts';
 import { Cache } from './cache.ts';
 import { type Cell, originalCell, retrofitCell } from './cells.ts';
+import type { SweepEnvironment } from './environment.ts';
 import { type Expectation, expectationOf } from './expectation.ts';
 import type { Experiment, Settings } from './experiment.ts';
 import { Materials, type Places, taskSettings } from './materials.ts';
@@ -36,8 +37,8 @@ export interface SweepRequest {
   readonly smoke: boolean;
   /** A process that waits for its set-up, as the first worker. */
   readonly worker?: WorkerProcess;
-  /** Version of the code, for the journals. */
-  readonly code: string;
+  /** For the journals. */
+  readonly environment: SweepEnvironment;
 }
 
 /** A cell and what it needs before and beside it. */
@@ -93,7 +94,7 @@ export async function prepareSweep(
     folder,
     cacheFolder,
     experiment: plan.name,
-    code: request.code,
+    environment: request.environment,
   });
   const isNew = !existsSync(folder);
   const started = [...new Set(plan.points.map((point) => point.settings.precision))].map((precision, i) => {

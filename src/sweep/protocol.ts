@@ -2,6 +2,7 @@ import type { EngineInfo, EngineRequest } from '../engine/engine.ts';
 import type { Problem } from '../errors.ts';
 import type { EndRecord } from '../tracking/journal.ts';
 import type { Cell } from './cells.ts';
+import type { SweepEnvironment } from './environment.ts';
 import type { Settings } from './experiment.ts';
 import type { Places, Shard } from './materials.ts';
 import type { JobProgress } from './progress.ts';
@@ -14,8 +15,8 @@ export interface WorkerSetup {
   readonly folder: string;
   readonly cacheFolder: string;
   readonly experiment: string;
-  /** Version of the code, for the journals. */
-  readonly code: string;
+  /** For the journals. */
+  readonly environment: SweepEnvironment;
 }
 
 /** Work for one process. */

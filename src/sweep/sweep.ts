@@ -6,8 +6,10 @@ import { type Problem, UserError } from '../errors.ts';
 import type { EndRecord } from '../tracking/journal.ts';
 import { writeExperimentFile } from '../tracking/results.ts';
 import { betterArrangement } from './arrangement.ts';
+import { folderAtWork } from './cells.ts';
 import { labelOf } from './labels.ts';
 import { lockFolder } from './lock.ts';
+import type { SweepObserver } from './observer.ts';
 import type { CellGroup, PreparedSweep } from './prepare.ts';
 import type { JobProgress, SweepView } from './progress.ts';
 import type { Job, JobFailure, JobResult } from './protocol.ts';
@@ -24,6 +26,7 @@ export interface SweepOptions {
   /** Starts no further cell after the first failure. */
   readonly stopOnFailure: boolean;
   readonly view: SweepView;
+  readonly observer?: SweepObserver;
   readonly signal: AbortSignal;
 }
 
@@ -155,6 +158,7 @@ class Run {
     const clock = setInterval(() => this.#show(), 1000);
     try {
       const works = await Promise.all(this.#sweep.groups.map((group) => workOf(this.#sweep, group, false)));
+      this.#tellFound(works);
       this.#startPace(works.flatMap(tasksOf));
       for (const [i, work] of works.entries()) {
         const { pool } = work.group;
@@ -180,6 +184,18 @@ class Run {
 
   get #ended(): boolean {
     return this.#options.signal.aborted || (this.#options.stopOnFailure && this.#failures.length > 0);
+  }
+
+  /** Cells of this sweep that are there already. */
+  #tellFound(works: readonly GroupWork[]): void {
+    const pending = new Set(works.flatMap(({ cells }) => cells.map(({ job }) => job.id)));
+    for (const { cell } of this.#sweep.groups.flatMap(({ cells }) => cells)) {
+      if (!pending.has(cell.id)) this.#options.observer?.found(cell, this.#journalOf('cells', cell.id));
+    }
+  }
+
+  #journalOf(...below: string[]): string {
+    return join(this.#sweep.folder, ...below, 'journal.jsonl');
   }
 
   /** @param tasks all that is left */
@@ -215,6 +231,14 @@ class Run {
     await pool.run(
       tasks.map(({ job }) => job),
       {
+        onStarted: (job, pid) => {
+          if (job.kind !== 'cell') return;
+          const journal = join(folderAtWork(this.#sweep.folder, job.cell.id, pid), 'journal.jsonl');
+          this.#options.observer?.started(job.cell, journal, pid);
+        },
+        onPrinted: (job, text) => {
+          if (job.kind === 'cell') this.#options.observer?.printed(job.cell, text);
+        },
         onProgress: (worker, job, progress) => {
           this.#running.set(worker, progress);
           const { workload, expectation } = taskOf.get(job) as Task;
@@ -236,9 +260,12 @@ class Run {
   }
 
   #finishCell(job: Job, { end }: JobResult): void {
-    if (job.kind !== 'cell' || job.cell.kind === 'original') return;
+    if (job.kind !== 'cell') return;
+    const line = cellLine(labelOf(job.cell), end);
+    this.#options.observer?.ended(job.cell, { exitCode: 0, line, journal: this.#journalOf('cells', job.cell.id) });
+    if (job.cell.kind === 'original') return;
     this.#done++;
-    this.#options.view.line(cellLine(labelOf(job.cell), end));
+    this.#options.view.line(line);
   }
 
   async #fail(job: Job, failure: JobFailure): Promise<void> {
@@ -252,7 +279,9 @@ class Run {
     });
     // A mistake's remedy stands once at the end, not with every cell.
     const reason = failure.problems?.map(({ code, given }) => `${code}: ${given}`).join('; ') ?? failure.message;
-    this.#options.view.line(`✗ ${label}: ${reason}`);
+    const line = `✗ ${label}: ${reason}`;
+    this.#options.view.line(line);
+    this.#options.observer?.ended(job.cell, { exitCode: 1, line, journal: this.#journalOf('failed', job.cell.id) });
     const folder = join(this.#sweep.folder, 'failed', job.cell.id);
     try {
       await mkdir(folder, { recursive: true });

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { EngineInfo } from '../engine/engine.ts';
 import { UserError } from '../errors.ts';
 import type { Arrangement } from './arrangement.ts';
@@ -12,6 +13,10 @@ import { asWriteError } from './writeErrors.ts';
 
 /** What a pool tells while it works. */
 export interface PoolHandlers {
+  /** A job begins in the process `pid`. */
+  readonly onStarted?: (job: Job, pid: number) => void;
+  /** What the process prints while the job runs. */
+  readonly onPrinted?: (job: Job, text: string) => void;
   readonly onProgress: (worker: number, job: Job, progress: JobProgress) => void;
   readonly onDone: (job: Job, result: JobResult, worker: number) => void;
   readonly onFailed: (job: Job, failure: JobFailure, worker: number) => void;
@@ -111,7 +116,12 @@ export class WorkerPool {
       const job = queue.shift();
       if (!job) return;
       try {
-        const result = await (await ready).run(job, (progress) => handlers.onProgress(slot, job, progress));
+        const worker = await ready;
+        handlers.onStarted?.(job, worker.pid);
+        const result = await worker.run(job, {
+          onProgress: (progress) => handlers.onProgress(slot, job, progress),
+          onPrinted: (text) => handlers.onPrinted?.(job, text),
+        });
         if (this.#stopped) return;
         handlers.onDone(job, result, slot);
       } catch (error) {
@@ -152,19 +162,32 @@ function failureOf(error: unknown): JobFailure {
   return { message: error instanceof Error ? error.message : String(error) };
 }
 
+/** What a worker tells while a job runs. */
+interface JobListener {
+  readonly onProgress: (progress: JobProgress) => void;
+  readonly onPrinted: (text: string) => void;
+}
+
 class Worker {
   /** What its engine is, as soon as that runs; rejects with UserError or JobError if it cannot be started. */
   readonly engine: Promise<EngineInfo>;
   readonly #process: ChildProcess;
+  readonly #output: Readable;
 
   constructor(worker: WorkerProcess, setup: WorkerSetup, slot: number) {
     this.#process = worker.process;
+    this.#output = worker.output;
     keepLog(worker, setup.folder, slot);
     this.engine = this.#start(setup);
   }
 
   get alive(): boolean {
     return this.#process.pid !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** 0 if it could not be started. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
   }
 
   async #start(setup: WorkerSetup): Promise<EngineInfo> {
@@ -176,12 +199,14 @@ class Worker {
     throw new JobError(reply.type === 'failed' ? reply.failure : { message: 'the worker did not start' });
   }
 
-  async run(job: Job, onProgress: (progress: JobProgress) => void): Promise<JobResult> {
+  async run(job: Job, { onProgress, onPrinted }: JobListener): Promise<JobResult> {
+    const print = (chunk: Buffer) => onPrinted(chunk.toString());
+    this.#output.on('data', print);
     sendTo(this.#process, { type: 'job', job });
     const reply = await next(this.#process, (message) => {
       if (message.type === 'progress') onProgress(message.progress);
       return message.type !== 'progress';
-    });
+    }).finally(() => this.#output.off('data', print));
     if (reply.type === 'done') return reply.result;
     throw new JobError(reply.type === 'failed' ? reply.failure : { message: `unexpected ${reply.type}` });
   }

@@ -1,4 +1,13 @@
-import { appendFileSync, closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+} from 'node:fs';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
 
@@ -14,6 +23,37 @@ const numberSchema = z
   .union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])
   .transform((value) => (typeof value === 'number' ? value : Number(value)));
 const metricsSchema = z.record(z.string(), numberSchema);
+
+/** On what and from which code a run was computed. */
+const environmentSchema = z.object({
+  host: z.string(),
+  /** e.g. `linux x64` */
+  platform: z.string(),
+  cpu: z.object({ model: z.string().nullable(), cores: z.int() }),
+  memoryBytes: z.int(),
+  /** NVIDIA's names of them, whether they were used or not. */
+  gpus: z.array(z.string()),
+  /** Of one product. */
+  threads: z.int(),
+  versions: z.object({
+    contrafit: z.string(),
+    node: z.string(),
+    /** libtensorflow's, where the native engine is installed. */
+    tensorflow: z.string().optional(),
+    '@tensorflow/tfjs-core': z.string(),
+    '@tensorflow/tfjs-node-gpu': z.string(),
+  }),
+  /** Null outside a clone; `dirty`: files of the commit were changed. */
+  git: z.object({ commit: z.string(), dirty: z.boolean(), remote: z.string().nullable() }).nullable(),
+});
+
+/** Journals from before there was `environment` have some of it beside `at`. */
+const startWallSchema = z.looseObject({
+  /** ISO 8601. */
+  at: z.string().optional(),
+  threads: z.int().optional(),
+  environment: environmentSchema.optional(),
+});
 
 const startSchema = z.object({
   type: z.literal('start'),
@@ -33,7 +73,7 @@ const startSchema = z.object({
   code: z.string(),
   /** What the run reports of its data and sampler, e.g. cut texts or classes left out. */
   notes: z.array(z.string()),
-  wall: wallSchema,
+  wall: startWallSchema,
 });
 
 const stepSchema = z.object({
@@ -81,6 +121,17 @@ const layersSchema = z.object({
   wall: wallSchema,
 });
 
+/** What happens in a run beside its steps: a phase that begins, and lasts until the next one or the end. */
+const eventSchema = z.object({
+  type: z.literal('event'),
+  event: z.enum(['training', 'evaluating', 'saving', 'fineTuning']),
+  /** The step whose weights it is about. */
+  step: z.int().optional(),
+  detail: z.string().optional(),
+  /** Seconds since the run began, as in the end's record. */
+  wall: z.looseObject({ seconds: z.number().optional() }),
+});
+
 const endSchema = z.object({
   type: z.literal('end'),
   /** `stopped`: by `stopWhen`; `diverged`: loss, gradient or embeddings were no longer finite. */
@@ -99,22 +150,29 @@ export const recordSchema = z.discriminatedUnion('type', [
   validationSchema,
   predictionsSchema,
   layersSchema,
+  eventSchema,
   endSchema,
 ]);
 export type JournalRecord = z.output<typeof recordSchema>;
+export type Environment = z.output<typeof environmentSchema>;
 export type StartRecord = z.output<typeof startSchema>;
 export type StepRecord = z.output<typeof stepSchema>;
 export type ValidationRecord = z.output<typeof validationSchema>;
 export type PredictionsRecord = z.output<typeof predictionsSchema>;
 export type LayersRecord = z.output<typeof layersSchema>;
+export type EventRecord = z.output<typeof eventSchema>;
 export type EndRecord = z.output<typeof endSchema>;
 
-/** Appends records to one file, each line whole. */
+/**
+ * Appends records to one file, each by one write, so that a kill leaves at most a last line that is cut off. A file that
+ * ends in one is repaired first.
+ */
 export class JournalWriter {
   readonly #descriptor: number;
 
   constructor(path: string) {
-    this.#descriptor = openSync(path, 'a');
+    this.#descriptor = openSync(path, 'a+');
+    repairLastLine(this.#descriptor);
   }
 
   write(record: JournalRecord): void {
@@ -126,6 +184,15 @@ export class JournalWriter {
     fsyncSync(this.#descriptor);
     closeSync(this.#descriptor);
   }
+}
+
+/** Ends a last record that only lacks its line break, and removes what is left of any other. */
+function repairLastLine(descriptor: number): void {
+  const { size } = fstatSync(descriptor);
+  const tail = afterLastBreak(descriptor, size);
+  if (tail.length === 0) return;
+  if (recordSchema.safeParse(parseJson(tail.toString('utf8'))).success) appendFileSync(descriptor, '\n');
+  else ftruncateSync(descriptor, size - tail.length);
 }
 
 /** A replacer of JSON.stringify that keeps NaN and infinities, by their names. */
@@ -175,12 +242,18 @@ function firstLine(descriptor: number, size: number): string {
   }
 }
 
+/** With or without its line break. */
 function lastLine(descriptor: number, size: number): string {
+  const tail = afterLastBreak(descriptor, size);
+  return (tail.length > 0 ? tail : afterLastBreak(descriptor, Math.max(0, size - 1))).toString('utf8');
+}
+
+/** What follows the last line break of a file's first `size` bytes: nothing if their last line is whole. */
+function afterLastBreak(descriptor: number, size: number): Buffer {
   for (let length = blockBytes; ; length *= 2) {
     const block = readBlock(descriptor, Math.max(0, size - length), Math.min(length, size));
-    const end = block.at(-1) === 10 ? block.length - 1 : block.length;
-    const start = block.subarray(0, end).lastIndexOf('\n');
-    if (start >= 0 || length >= size) return block.toString('utf8', start + 1, end);
+    const start = block.lastIndexOf('\n');
+    if (start >= 0 || length >= size) return block.subarray(start + 1);
   }
 }
 

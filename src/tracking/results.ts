@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type Problem, systemErrorCode, UserError } from '../errors.ts';
 import {
   type EndRecord,
+  type EventRecord,
   type JournalRecord,
   type LayersRecord,
   type PredictionsRecord,
@@ -70,6 +71,8 @@ export interface Run extends RunSummary {
   readonly validations: readonly ValidationRecord[];
   /** Of each classifier. */
   readonly predictions: readonly PredictionsRecord[];
+  /** None in journals from before there were events. */
+  readonly events: readonly EventRecord[];
   /** Undefined for an original encoder, or where it was not measured. */
   readonly layers: LayersRecord | undefined;
 }
@@ -184,6 +187,7 @@ export function readRun(folder: string): Run {
     steps: records.filter((record) => record.type === 'step'),
     validations: records.filter((record) => record.type === 'validation'),
     predictions: records.filter((record) => record.type === 'predictions'),
+    events: records.filter((record) => record.type === 'event'),
     layers: records.find((record) => record.type === 'layers'),
   };
 }
@@ -246,7 +250,8 @@ function readExperimentFile(folder: string): ExperimentFile {
   throw malformed(parsed.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`).join('; '));
 }
 
-function journalOf(folder: string): string {
+/** A run's journal. */
+export function journalOf(folder: string): string {
   return join(folder, 'journal.jsonl');
 }
 

@@ -30,6 +30,23 @@ describe('exportRows', () => {
     expect(rows.find(({ cell }) => cell === originalId)).toMatchObject({ kind: 'original', seed: null });
   });
 
+  it('tells from which commit and on what a run was computed, or null where its journal does not', async () => {
+    const environment = {
+      host: 'a',
+      platform: 'linux x64',
+      cpu: { model: 'B', cores: 2 },
+      memoryBytes: 2 ** 34,
+      gpus: [],
+      threads: 1,
+      versions: { contrafit: '1', node: '20', '@tensorflow/tfjs-core': '4', '@tensorflow/tfjs-node-gpu': '4' },
+      git: { commit: 'c', dirty: true, remote: null },
+    };
+    const results = await writeMadeUpResults({ start: (id) => (id === originalId ? { wall: { environment } } : {}) });
+    const [original, retrofitted] = exportRows([readExperiment(`${results}/made-up`)], 'runs');
+    expect(original).toMatchObject({ commit: 'c', dirty: true, host: 'a', cpu: 'B' });
+    expect(retrofitted).toMatchObject({ commit: null, dirty: null, host: null, cpu: null });
+  });
+
   it('has a row for each step of each run', async () => {
     const results = await experiment();
     const rows = exportRows([results], 'steps');

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { changedSettings } from '../../src/report/changedSettings.ts';
 import { runReport } from '../../src/report/runReport.ts';
 import { noColours } from '../../src/report/terminal.ts';
+import type { EventRecord } from '../../src/tracking/journal.ts';
 import { type Run, readRun } from '../../src/tracking/results.ts';
 import { cellId, originalId, writeMadeUpResults } from './madeUpResults.ts';
 
@@ -86,6 +87,21 @@ test('a run that diverged says why, and its course shows it', () => {
   const text = report(cellId(2, 2));
   expect(text).toContain('status   diverged after 4 steps in 12 s: the loss is NaN in step 4');
   expect(text).toMatch(/supCon +3\.50 +3\.00 +NaN +█▅▁×/);
+});
+
+test('where the time went', () => {
+  const event = (name: EventRecord['event'], seconds: number): EventRecord => ({
+    type: 'event',
+    event: name,
+    wall: { seconds },
+  });
+  const events = [event('training', 0.5), event('evaluating', 7), event('saving', 9.2), event('fineTuning', 9.21)];
+  expect(report(cellId(0, 1), (run) => ({ ...run, events }))).toContain(
+    '  time     loading 0.5 s, training 6.5 s, evaluating 2.2 s, fine-tuning 3.1 s\n',
+  );
+  expect(report(cellId(0, 1))).not.toContain('  time ');
+  const untimed = events.map((own) => ({ ...own, wall: {} }));
+  expect(report(cellId(0, 1), (run) => ({ ...run, events: untimed }))).not.toContain('  time ');
 });
 
 test('of many validations some are shown, the first and the last among them', () => {

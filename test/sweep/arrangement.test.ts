@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { betterArrangement } from '../../src/sweep/arrangement.ts';
+import { findEnvironment } from '../../src/sweep/environment.ts';
 import { defineExperiment } from '../../src/sweep/experiment.ts';
 import { type PreparedSweep, prepareSweep } from '../../src/sweep/prepare.ts';
 import { stopWorkers } from '../../src/sweep/sweep.ts';
@@ -32,7 +33,7 @@ async function prepared(steps: number, workers?: number): Promise<{ sweep: Prepa
     out,
     places: { dataFolder: '', encoders: { hubCache: '', offline: true } },
     smoke: false,
-    code: 'test',
+    environment: await findEnvironment(),
   });
   onTestFinished(() => stopWorkers(sweep));
   const [group] = sweep.groups;

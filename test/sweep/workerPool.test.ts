@@ -4,16 +4,19 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { findEnvironment } from '../../src/sweep/environment.ts';
 import type { Job, JobFailure } from '../../src/sweep/protocol.ts';
 import { WorkerPool } from '../../src/sweep/workerPool.ts';
 import { forkWorker } from '../../src/sweep/workerProcess.ts';
 import { problemsOf } from '../data/problems.ts';
 import { temporaryFolder } from '../data/temporaryFolder.ts';
 
+const environment = await findEnvironment();
+
 function poolIn(folder: string, size: number, spare?: ReturnType<typeof forkWorker>): WorkerPool {
   const engine = { engine: 'wasm', precision: 'float32', threads: 1 } as const;
   const places = { dataFolder: '', encoders: { hubCache: '', offline: true } };
-  const setup = { engine, places, folder, cacheFolder: `${folder}/cache`, experiment: 'test', code: 'test' };
+  const setup = { engine, places, folder, cacheFolder: `${folder}/cache`, experiment: 'test', environment };
   const pool = new WorkerPool(setup, size, spare);
   onTestFinished(() => pool.stop());
   return pool;

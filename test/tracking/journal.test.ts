@@ -12,6 +12,7 @@ import {
   withoutWall,
 } from '../../src/tracking/journal.ts';
 import { temporaryFolder } from '../report/madeUpResults.ts';
+import { schemaProblems } from './journalSchema.ts';
 
 const start: JournalRecord = {
   type: 'start',
@@ -116,6 +117,27 @@ describe('readJournal', () => {
     expect(readJournal(path)).toEqual([start, end]);
   });
 
+  test('keeps where a run was computed, as newer and older journals tell it', () => {
+    const at = '2026-11-21T06:54:00.000Z';
+    const environment = {
+      host: 'a',
+      platform: 'linux x64',
+      cpu: { model: null, cores: 2 },
+      memoryBytes: 2 ** 34,
+      gpus: ['NVIDIA A'],
+      threads: 1,
+      versions: { contrafit: '1', node: '20', '@tensorflow/tfjs-core': '4', '@tensorflow/tfjs-node-gpu': '4' },
+      git: { commit: 'c', dirty: true, remote: null },
+    };
+    const starts = [
+      { ...start, wall: { at, threads: 1, environment } },
+      { ...start, wall: { at, host: 'a', threads: 1, node: 'v20' } },
+    ];
+    const path = journalOf(starts);
+    expect(readJournal(path)).toEqual(starts);
+    expect(schemaProblems(path)).toEqual([]);
+  });
+
   test('an empty file holds no records', () => {
     expect(readJournal(journalOf([]))).toEqual([]);
   });
@@ -157,6 +179,59 @@ describe('readJournalEnds', () => {
     expect(problemsOf(() => readJournalEnds(path))).toEqual([
       expect.objectContaining({ code: 'JOURNAL_MALFORMED', given: `${path}, last line` }),
     ]);
+  });
+});
+
+describe('a journal that was cut off', () => {
+  const added = step(9, { loss: Number.NaN, terms: { supCon: Number.NEGATIVE_INFINITY } });
+
+  /** Writes the first bytes of a journal of these records, checks what readers make of them, and continues them. */
+  function cutAndContinue(path: string, records: readonly JournalRecord[], bytes: Buffer, length: number): void {
+    const kept = bytes.subarray(0, length);
+    writeFileSync(path, kept);
+    const breaks = kept.reduce((sum, byte) => sum + Number(byte === 10), 0);
+    const endsWhole = kept.length > 0 && bytes[kept.length] === 10;
+    const whole = records.slice(0, breaks + Number(endsWhole));
+    expect(readJournal(path)).toEqual(whole);
+    if (whole.length > 0 && (endsWhole || kept.at(-1) === 10)) {
+      expect(readJournalEnds(path)).toEqual({ first: whole[0], last: whole.at(-1) });
+    } else expect(problemsOf(() => readJournalEnds(path))).toMatchObject([{ code: 'JOURNAL_MALFORMED' }]);
+
+    const writer = new JournalWriter(path);
+    writer.write(added);
+    writer.close();
+    expect(readJournal(path)).toEqual([...whole, added]);
+    expect(readJournalEnds(path)).toEqual({ first: whole[0] ?? added, last: added });
+    expect(schemaProblems(path)).toEqual([]);
+  }
+
+  test('at every byte loses its last line and no more, and is continued behind it', () => {
+    const records = [
+      start,
+      step(1, { loss: Number.POSITIVE_INFINITY, terms: { supCon: Number.NaN } }),
+      { type: 'event', event: 'evaluating', step: 1, wall: { seconds: 0.5 } } as const,
+      end,
+    ];
+    const path = journalOf(records);
+    const bytes = readFileSync(path);
+    for (let length = 0; length <= bytes.length; length++) cutAndContinue(path, records, bytes, length);
+  });
+
+  test('anywhere, with any records', () => {
+    const number = fc.double().map((value) => value + 0); // −0 is written as 0
+    const record = fc.oneof(
+      fc.record({ loss: number, gradientNorm: number }).map((values) => step(1, values)),
+      fc.string({ unit: 'binary' }).map((detail) => ({ type: 'event', event: 'saving', detail, wall: {} }) as const),
+      // Longer than the blocks in which the end of a file is read.
+      fc.integer({ min: 16_300, max: 17_000 }).map((length) => ({ ...start, notes: ['é'.repeat(length)] })),
+    );
+    fc.assert(
+      fc.property(fc.array(record, { minLength: 1, maxLength: 6 }), fc.nat(), (records, length) => {
+        const path = journalOf(records);
+        const bytes = readFileSync(path);
+        cutAndContinue(path, records, bytes, length % (bytes.length + 1));
+      }),
+    );
   });
 });
 

@@ -120,9 +120,10 @@ describe('readExperiment', () => {
 describe('readRun and readRunSummary', () => {
   test('agree on start and end; the run has its course beside them', () => {
     const path = join(folder, 'cells', cellId(0, 1));
-    const { steps, validations, predictions, ...summary } = readRun(path);
+    const { steps, validations, predictions, events, ...summary } = readRun(path);
     expect(readRunSummary(path)).toEqual(summary);
     expect(predictions).toEqual([]);
+    expect(events).toEqual([]);
     expect(summary.end.metrics).toEqual(madeUpRuns.points[0]?.seeds[1]);
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
     expect(validations.map(({ step }) => step)).toEqual([2, 4]);

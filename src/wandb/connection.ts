@@ -1,0 +1,87 @@
+import { UserError } from '../errors.ts';
+import { type RunAddress, WandbApi } from './api.ts';
+import { Relay } from './relay.ts';
+import type { WandbSettings } from './settings.ts';
+
+/** After a failure the server is left alone for so many milliseconds. */
+const pause = 20_000;
+
+/** How often and how long a request is tried. */
+export interface Patience {
+  /** Tries after the first one. */
+  readonly retries: number;
+  /** Milliseconds until a request counts as lost. */
+  readonly requestTimeout: number;
+}
+
+/** While a sweep runs: what comes late is uploaded at its end. */
+const livePatience: Patience = { retries: 3, requestTimeout: 10_000 };
+
+/** The server as all runs of a sweep see it: when one of them cannot reach it, the others do not wait for it too. */
+export class Connection {
+  readonly settings: WandbSettings;
+  readonly #patience: Patience;
+  readonly #stopped = new AbortController();
+  #relay: Promise<Relay> | undefined;
+  #failedAt = Number.NEGATIVE_INFINITY;
+  #refused = false;
+  #reason: string | undefined;
+  #url: string | undefined;
+
+  constructor(settings: WandbSettings, patience = livePatience) {
+    this.settings = settings;
+    this.#patience = patience;
+  }
+
+  /** What failed last, in words. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** Where the server shows the runs; known when it has taken the first one. */
+  get url(): string | undefined {
+    return this.#url;
+  }
+
+  /** For @wandb/sdk. */
+  relay(): Promise<Relay> {
+    this.#relay ??= Relay.start(this.settings, this.#patience);
+    return this.#relay;
+  }
+
+  /** @param deadline milliseconds from now, for everything that is done by it; default none */
+  api(deadline?: number): WandbApi {
+    const signals = [this.#stopped.signal, ...(deadline === undefined ? [] : [AbortSignal.timeout(deadline)])];
+    return new WandbApi(this.settings, { ...this.#patience, signal: AbortSignal.any(signals) });
+  }
+
+  /** Does something with the server. What fails is kept as the reason, and for a while, or if refused for ever, no more is tried. */
+  async attempt(work: () => Promise<void>): Promise<void> {
+    if (this.#refused || this.#stopped.signal.aborted || performance.now() - this.#failedAt < pause) return;
+    try {
+      await work();
+    } catch (error) {
+      const problem = error instanceof UserError ? error.problems[0] : undefined;
+      this.#failedAt = performance.now();
+      this.#refused ||= problem?.code === 'WANDB_REFUSED';
+      this.#reason = problem ? problem.given : String(error);
+    }
+  }
+
+  /** Lets the next attempt be made at once. */
+  reopen(): void {
+    this.#failedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Notes where a run has been taken. */
+  took({ entity, project }: RunAddress): void {
+    const shown = this.settings.baseUrl.replace('://api.wandb.', '://wandb.');
+    this.#url = `${shown}/${encodeURIComponent(entity)}/${encodeURIComponent(project)}`;
+  }
+
+  /** Breaks off what is under way. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    (await this.#relay)?.stop();
+  }
+}

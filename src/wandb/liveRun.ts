@@ -1,0 +1,148 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { FromLive, LiveSetup, ToLive } from './liveProtocol.ts';
+import type { WandbRecord } from './record.ts';
+import { RecordLogReader } from './recordLog.ts';
+import type { Relay } from './relay.ts';
+
+/** Beyond these the SDK blocks its process and drops rows. */
+const rowsPerSecond = 500;
+const mostOutstanding = 5000;
+
+/**
+ * A run as @wandb/sdk shows it while it goes on, in a process of its own. Rows come from the run's log, no faster than the
+ * SDK can take them, and so wait on the disk. What became of them is known from the relay; what did not arrive is uploaded
+ * from the log at the end.
+ */
+export class LiveRun {
+  readonly #process: ChildProcess;
+  readonly #reader: RecordLogReader;
+  readonly #forget: () => void;
+  readonly #arrived = new Map<number, number>();
+  #isOver = false;
+  #sent = 0;
+  #rows = 0;
+  #allowance = rowsPerSecond;
+  #refilledAt = performance.now();
+
+  private constructor(child: ChildProcess, log: string, relay: Relay, runId: string) {
+    this.#process = child;
+    this.#reader = new RecordLogReader(log);
+    this.#forget = relay.onArrival(runId, ({ offset, count }) => {
+      this.#arrived.set(offset, Math.max(count, this.#arrived.get(offset) ?? 0));
+      for (let more = this.#arrived.get(this.#rows); more; more = this.#arrived.get(this.#rows)) {
+        this.#arrived.delete(this.#rows);
+        this.#rows += more;
+      }
+    });
+  }
+
+  /** Starts the process; undefined if the SDK is not ready in `deadline` milliseconds. */
+  static async start(
+    setup: Omit<LiveSetup, 'baseUrl' | 'token'>,
+    log: string,
+    relay: Relay,
+    deadline: number,
+  ): Promise<LiveRun | undefined> {
+    const child = fork(fileURLToPath(new URL('liveProcess.ts', import.meta.url)), [], {
+      execArgv: ['--import', import.meta.resolve('tsx/esm')],
+      serialization: 'advanced',
+      stdio: 'ignore',
+      // The variables of W&B's client would change what the SDK does, and hold the key.
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WANDB_'))),
+    });
+    child.on('error', () => {});
+    const live = new LiveRun(child, log, relay, setup.runId);
+    live.#tell({ type: 'setup', setup: { ...setup, baseUrl: relay.url, token: relay.token } });
+    if (await live.#hear('ready', deadline)) return live;
+    live.kill();
+    return undefined;
+  }
+
+  /** Rows that have arrived, from the first one without a gap. */
+  get arrived(): number {
+    return this.#rows;
+  }
+
+  /** Hands over rows that the log holds by now. Gives whether there may be more of them. */
+  pump(): boolean {
+    const now = performance.now();
+    this.#allowance = Math.min(rowsPerSecond, this.#allowance + (rowsPerSecond * (now - this.#refilledAt)) / 1000);
+    this.#refilledAt = now;
+    const room = Math.min(Math.floor(this.#allowance), mostOutstanding - (this.#sent - this.#rows));
+    if (room <= 0) return true;
+    const rows: Record<string, unknown>[] = [];
+    for (const record of this.#reader.read()) {
+      if (record.history) rows.push(rowOf(record.history));
+      if (rows.length === room) break;
+    }
+    if (rows.length > 0) this.#tell({ type: 'rows', rows });
+    this.#sent += rows.length;
+    this.#allowance -= rows.length;
+    return rows.length === room;
+  }
+
+  /** Hands over what is left and ends the SDK's run, in `deadline` milliseconds or not at all. */
+  async finish(exitCode: number, deadline: number): Promise<void> {
+    const end = performance.now() + deadline;
+    while (this.pump() && performance.now() < end && this.#alive) await setTimeout(100);
+    this.#tell({ type: 'finish', exitCode });
+    await this.#hear('finished', Math.max(0, end - performance.now()));
+    this.kill();
+  }
+
+  kill(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#process.kill('SIGKILL');
+    this.#forget();
+    this.#reader.close();
+  }
+
+  get #alive(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  #tell(message: ToLive): void {
+    if (this.#process.connected) this.#process.send(message, () => {});
+  }
+
+  /** Whether the process says so in time. */
+  async #hear(expected: FromLive['type'], deadline: number): Promise<boolean> {
+    if (!this.#alive) return false;
+    const giveUp = new AbortController();
+    const said = async () => {
+      for (;;) {
+        const [message] = (await once(this.#process, 'message', { signal: giveUp.signal })) as [FromLive];
+        if (message.type === expected) return true;
+      }
+    };
+    const gone = once(this.#process, 'exit', { signal: giveUp.signal }).then(() => false);
+    const late = setTimeout(deadline, false, { signal: giveUp.signal });
+    const races = [said(), gone, late];
+    try {
+      return await Promise.race(races);
+    } catch {
+      return false;
+    } finally {
+      giveUp.abort();
+      await Promise.allSettled(races);
+    }
+  }
+}
+
+/** JSON has no NaN and no infinity, and the SDK would make null of them: they go by their names. */
+function rowOf({ item }: NonNullable<WandbRecord['history']>): Record<string, unknown> {
+  return Object.fromEntries(
+    item.map(({ nested_key: name = [], value_json: value }) => [
+      name.join('.'),
+      isJson(value) ? JSON.parse(value) : value,
+    ]),
+  );
+}
+
+function isJson(value: string): boolean {
+  return !/^-?(NaN|Infinity)$/.test(value);
+}

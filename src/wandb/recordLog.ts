@@ -1,0 +1,196 @@
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { UserError } from '../errors.ts';
+import { decodeRecord, encodeRecord, type RecordContent, type WandbRecord } from './record.ts';
+
+/**
+ * W&B's offline log, `run-<id>.wandb`: a header of 7 bytes, then blocks of 32 KiB that hold records as LevelDB's log does,
+ * a record that does not fit going on in the next block. A chunk is its crc32 (u32), length (u16), type (u8) and data.
+ */
+const fileHeader = Buffer.from([0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0x00]);
+const blockBytes = 32_768;
+const chunkHeaderBytes = 7;
+const full = 1;
+const first = 2;
+const middle = 3;
+const last = 4;
+
+/** Appends records to a log, one write a record, so that a kill tears the last record at most. */
+export class RecordLogWriter {
+  readonly #descriptor: number;
+  #position: number;
+  #count: number;
+
+  /**
+   * Opens a log to append to it. A torn tail of an earlier writer is cut off.
+   *
+   * @throws UserError WANDB_LOG_MALFORMED if the file is something else
+   */
+  constructor(path: string) {
+    this.#descriptor = openSync(path, 'a+');
+    try {
+      const reader = new RecordLogReader(path);
+      const records = [...reader.read()];
+      reader.close();
+      this.#count = records.at(-1)?.num ?? 0;
+      this.#position = reader.position;
+      ftruncateSync(this.#descriptor, this.#position);
+      if (this.#position === 0) this.#append(fileHeader);
+    } catch (error) {
+      closeSync(this.#descriptor);
+      throw error;
+    }
+  }
+
+  write(content: RecordContent): void {
+    this.#append(this.#chunksOf(encodeRecord({ ...content, num: this.#count + 1 })));
+    this.#count++;
+  }
+
+  close(): void {
+    fsyncSync(this.#descriptor);
+    closeSync(this.#descriptor);
+  }
+
+  #append(bytes: Buffer): void {
+    for (let done = 0; done < bytes.length; ) done += writeSync(this.#descriptor, bytes, done);
+    this.#position += bytes.length;
+  }
+
+  #chunksOf(payload: Uint8Array): Buffer {
+    const parts: Buffer[] = [];
+    let position = this.#position;
+    const put = (part: Buffer) => {
+      parts.push(part);
+      position += part.length;
+    };
+    for (let done = 0, isFirst = true; isFirst || done < payload.length; isFirst = false) {
+      const room = blockBytes - (position % blockBytes);
+      if (room < chunkHeaderBytes) put(Buffer.alloc(room));
+      const free = blockBytes - (position % blockBytes) - chunkHeaderBytes;
+      const data = payload.subarray(done, done + free);
+      done += data.length;
+      const isLast = done === payload.length;
+      put(chunkOf(isFirst ? (isLast ? full : first) : isLast ? last : middle, data));
+    }
+    return Buffer.concat(parts);
+  }
+}
+
+function chunkOf(type: number, data: Uint8Array): Buffer {
+  const chunk = Buffer.alloc(chunkHeaderBytes + data.length);
+  chunk[6] = type;
+  chunk.set(data, chunkHeaderBytes);
+  chunk.writeUInt32LE(crc32(chunk.subarray(6)), 0);
+  chunk.writeUInt16LE(data.length, 4);
+  return chunk;
+}
+
+/** Reads a log, also while it is written: each `read` gives the records that are whole and were not given before. */
+export class RecordLogReader {
+  readonly #path: string;
+  readonly #descriptor: number;
+  #position = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#descriptor = openSync(path, 'r');
+  }
+
+  /** Where the last record that was given ends, in bytes. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /**
+   * Ends at the first record that is torn or not there yet.
+   *
+   * @throws UserError WANDB_LOG_MALFORMED if the file is no W&B log
+   */
+  *read(): Generator<WandbRecord> {
+    const { size } = fstatSync(this.#descriptor);
+    if (this.#position === 0) {
+      const head = this.#bytes(0, fileHeader.length);
+      if (!head.equals(fileHeader.subarray(0, head.length))) throw this.#malformed();
+      if (head.length < fileHeader.length) return;
+      this.#position = fileHeader.length;
+    }
+    for (;;) {
+      const found = this.#record(size);
+      if (!found) return;
+      this.#position = found.end;
+      yield found.record;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #record(size: number): { readonly record: WandbRecord; readonly end: number } | undefined {
+    const parts: Buffer[] = [];
+    let position = this.#position;
+    for (;;) {
+      const room = blockBytes - (position % blockBytes);
+      if (room < chunkHeaderBytes) position += room;
+      if (position + chunkHeaderBytes > size) return undefined;
+      const head = this.#bytes(position, chunkHeaderBytes);
+      const length = head.readUInt16LE(4);
+      const type = head[6] ?? 0;
+      const end = position + chunkHeaderBytes + length;
+      if (end > size || end > position - (position % blockBytes) + blockBytes) return undefined;
+      const data = this.#bytes(position + chunkHeaderBytes, length);
+      if (crc32(data, crc32(head.subarray(6))) !== head.readUInt32LE(0)) return undefined;
+      const begins = type === full || type === first;
+      if (begins !== (parts.length === 0)) return undefined;
+      parts.push(data);
+      position = end;
+      if (type === full || type === last) return { record: this.#decoded(Buffer.concat(parts)), end };
+    }
+  }
+
+  #decoded(payload: Buffer): WandbRecord {
+    try {
+      return decodeRecord(payload);
+    } catch {
+      throw this.#malformed();
+    }
+  }
+
+  #bytes(position: number, length: number): Buffer {
+    const bytes = Buffer.alloc(length);
+    return bytes.subarray(0, readSync(this.#descriptor, bytes, 0, length, position));
+  }
+
+  #malformed(): UserError {
+    return new UserError({
+      code: 'WANDB_LOG_MALFORMED',
+      given: this.#path,
+      expected: 'a log in the format of W&B',
+      remedy: 'Delete the folder that it lies in; `yarn runs sync` writes it anew from the journal.',
+    });
+  }
+}
+
+/** Whether a log was brought to its end, which its last bytes tell. */
+export function isEnded(path: string): boolean {
+  const descriptor = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    const tail = Buffer.alloc(Math.min(size, chunkHeaderBytes + longestFooter));
+    readSync(descriptor, tail, 0, tail.length, size - tail.length);
+    for (let start = 0; start + chunkHeaderBytes < tail.length; start++) {
+      const chunk = tail.subarray(start);
+      const isWhole = chunk.readUInt16LE(4) === chunk.length - chunkHeaderBytes && chunk[6] === full;
+      if (isWhole && crc32(chunk.subarray(6)) === chunk.readUInt32LE(0)) {
+        return decodeRecord(chunk.subarray(chunkHeaderBytes)).footer !== undefined;
+      }
+    }
+    return false;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The record's number, of up to 10 bytes, and an empty field. */
+const longestFooter = 16;

@@ -1,0 +1,157 @@
+import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { type Problem, UserError } from '../errors.ts';
+import { labelOf } from '../sweep/labels.ts';
+import { type CellResult, type ExperimentResults, journalOf } from '../tracking/results.ts';
+import { Connection, type Patience } from './connection.ts';
+import { logOfComparison, logOfFinishedCell } from './pastRuns.ts';
+import { findRunFolders, isSynced, type RunFolder, syncMark, wandbFolder } from './runFolder.ts';
+import type { TrackedCell } from './runIdentity.ts';
+import type { WandbSettings } from './settings.ts';
+import type { SyncClient } from './syncClients.ts';
+import { hasBegun, historyRows, uploadRun } from './upload.ts';
+
+/** Somebody is waiting to be told that nothing can be reached; an upload that has begun is worth some minutes. */
+const firstPatience: Patience = { retries: 2, requestTimeout: 10_000 };
+const uploadPatience: Patience = { retries: 8, requestTimeout: 60_000 };
+/** W&B's client tries for days. Milliseconds. */
+const clientDeadline = 10 * 60_000;
+
+export interface SyncOptions {
+  readonly client: SyncClient;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Is told of each run that was uploaded or could not be. */
+  readonly onRun: (runId: string, problem?: Problem) => void;
+}
+
+export interface SyncOutcome {
+  readonly uploaded: number;
+  /** Had arrived before. */
+  readonly complete: number;
+  readonly failed: number;
+  readonly url: string | undefined;
+}
+
+/**
+ * Brings all runs of an experiment to the server that are not there: those of `--wandb offline`, what a live run has not
+ * delivered, and finished cells that were computed without W&B, from their journals.
+ *
+ * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED before anything is uploaded; WANDB_CLIENT_MISSING
+ */
+export async function syncRuns(
+  results: ExperimentResults,
+  settings: WandbSettings,
+  { client, clock, onRun }: SyncOptions,
+): Promise<SyncOutcome> {
+  const first = new Connection(settings, firstPatience);
+  const entity = settings.entity ?? (await first.api().defaultEntity());
+  const official = client === 'contrafit' ? false : await clientIsInstalled();
+  if (client === 'wandb' && !official) throw clientMissing();
+
+  const folders = await writeLogs(results, settings, clock);
+  const missing = folders.filter((folder) => !isSynced(folder));
+  const connection = new Connection(settings, uploadPatience);
+  let failed = 0;
+  for (const folder of missing) {
+    try {
+      // Only this project knows how far its own uploads have got.
+      if (official && !hasBegun(folder)) await syncByClient(folder, settings, connection, entity);
+      else await uploadRun(connection, folder);
+      onRun(folder.runId);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      failed++;
+      onRun(folder.runId, error.problems[0]);
+    }
+  }
+  return {
+    uploaded: missing.length - failed,
+    complete: folders.length - missing.length,
+    failed,
+    url: connection.url,
+  };
+}
+
+/** Completes the logs of an experiment; gives all that there are. */
+async function writeLogs(
+  results: ExperimentResults,
+  settings: WandbSettings,
+  clock: () => number,
+): Promise<RunFolder[]> {
+  const { experiment, folder, cells } = results;
+  const parent = wandbFolder(settings.folder ?? folder);
+  const sweep = { settings, experiment: experiment.name };
+  for (const result of cells) {
+    const cell = trackedCell(result);
+    if (cell) await logOfFinishedCell(sweep, cell, parent, journalOf(cell.folder));
+  }
+  await logOfComparison(sweep, parent, folder, clock);
+  return findRunFolders(parent);
+}
+
+function trackedCell({ cell, outcome }: CellResult): (TrackedCell & { readonly folder: string }) | undefined {
+  if (outcome.state !== 'finished') return undefined;
+  const { start, folder } = outcome.run;
+  const { id, kind, axes, seed } = cell;
+  return {
+    ...{ id, kind, folder },
+    label: labelOf({ kind, axes, seed }),
+    point: labelOf({ kind, axes, seed: null }),
+    encoder: start.encoder.name,
+    data: start.data.name,
+  };
+}
+
+async function clientIsInstalled(): Promise<boolean> {
+  try {
+    await promisify(execFile)('wandb', ['--version']);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** W&B's own client reports success whatever becomes of an upload: the server is asked. */
+async function syncByClient(
+  folder: RunFolder,
+  settings: WandbSettings,
+  connection: Connection,
+  entity: string | undefined,
+): Promise<void> {
+  const { baseUrl, apiKey, project } = settings;
+  const named = entity === undefined ? [] : ['--entity', entity];
+  const environment = { ...process.env, WANDB_BASE_URL: baseUrl, WANDB_API_KEY: apiKey };
+  const command = ['sync', '--include-online', ...named, '--project', project, folder.folder];
+  const printed = await promisify(execFile)('wandb', command, { env: environment, timeout: clientDeadline }).then(
+    ({ stdout, stderr }) => stdout + stderr,
+    (error: Error) => error.message,
+  );
+  const address = { entity: entity ?? '', project, runId: folder.runId };
+  const rows = historyRows(folder);
+  const there = await connection.api().historyRows(address);
+  if (there < rows) {
+    rmSync(syncMark(folder), { force: true });
+    throw new UserError({
+      code: 'WANDB_NOT_ARRIVED',
+      given: `${folder.runId}: ${there} of ${rows} rows are on the server after wandb sync (${lastLine(printed)})`,
+      expected: 'all rows of its history',
+      remedy: 'Try again, or upload without that client: yarn runs sync --client contrafit.',
+    });
+  }
+  connection.took(address);
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
+}
+
+function clientMissing(): UserError {
+  return new UserError({
+    code: 'WANDB_CLIENT_MISSING',
+    given: '--client wandb',
+    expected: 'the command wandb on the PATH',
+    remedy: 'Install it with: pip install wandb. Or leave the flag out.',
+  });
+}

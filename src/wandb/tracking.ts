@@ -1,0 +1,134 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Cell } from '../sweep/cells.ts';
+import { labelOf } from '../sweep/labels.ts';
+import type { CellEnd, SweepObserver } from '../sweep/observer.ts';
+import type { TrackedCell } from './runIdentity.ts';
+import type { FromTracker, ToTracker, TrackerReport, TrackerSetup } from './trackerProtocol.ts';
+
+/** Training goes before everything that is done for W&B. */
+const lowestPriority = 19;
+/** Milliseconds that the tracker has to say its last word after its patience is over. */
+const lastWord = 5000;
+
+/**
+ * A sweep's runs in W&B, by a process beside it that may fail, hang or be killed: the sweep hands it what happens and waits
+ * for it at the end only, and not longer than it says.
+ */
+export class WandbTracking implements SweepObserver {
+  readonly #setup: TrackerSetup;
+  readonly #onNotice: (text: string) => void;
+  /** Started with the first thing that there is to tell. */
+  #process: ChildProcess | undefined;
+  #closed: Promise<TrackerReport | undefined> = Promise.resolve(undefined);
+
+  /** @param onNotice for what the user should know at once */
+  constructor(setup: TrackerSetup, onNotice: (text: string) => void) {
+    this.#setup = setup;
+    this.#onNotice = onNotice;
+  }
+
+  #start(): ChildProcess {
+    const child = fork(fileURLToPath(new URL('trackerProcess.ts', import.meta.url)), [], {
+      execArgv: ['--import', import.meta.resolve('tsx/esm')],
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // The settings come by message; the key has no business in anything that the process might print.
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'WANDB_API_KEY')),
+    });
+    child.on('error', () => {});
+    if (child.pid !== undefined) lowerPriority(child.pid);
+    keepLog(child, this.#setup.folder);
+    this.#closed = new Promise((resolve) => {
+      child.on('message', (message: FromTracker) => {
+        if (message.type === 'notice') this.#onNotice(message.text);
+        else resolve(message.report);
+      });
+      child.once('exit', () => resolve(undefined));
+    });
+    return child;
+  }
+
+  found(cell: Cell, journal: string): void {
+    this.#tell({ type: 'found', cell: trackedCell(cell), journal });
+  }
+
+  started(cell: Cell, journal: string, pid: number): void {
+    this.#tell({ type: 'started', cell: trackedCell(cell), journal, pid });
+  }
+
+  printed(cell: Cell, text: string): void {
+    this.#tell({ type: 'output', cell: cell.id, text });
+  }
+
+  ended(cell: Cell, end: CellEnd): void {
+    this.#tell({ type: 'ended', cell: cell.id, end });
+  }
+
+  /** Ends the tracking; gives what became of the runs, or nothing if the process is gone. `patience` in milliseconds. */
+  async close(patience: number): Promise<TrackerReport | undefined> {
+    const child = this.#process;
+    if (!child) return undefined;
+    this.#tell({ type: 'close', patience });
+    const late = new AbortController();
+    const lateness = setTimeout(patience + lastWord, undefined, { signal: late.signal }).catch(() => undefined);
+    const report = await Promise.race([this.#closed, lateness]);
+    late.abort();
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    }
+    return report;
+  }
+
+  /** Whether there was anything to track. */
+  get hasStarted(): boolean {
+    return this.#process !== undefined;
+  }
+
+  #tell(message: ToTracker): void {
+    if (!this.#process) {
+      this.#process = this.#start();
+      this.#process.send({ type: 'setup', setup: this.#setup } satisfies ToTracker, () => {});
+    }
+    if (this.#process.connected) this.#process.send(message, () => {});
+  }
+}
+
+/** A cell as W&B needs it. */
+function trackedCell({ id, kind, axes, seed, settings }: Cell): TrackedCell {
+  return {
+    id,
+    kind,
+    label: labelOf({ kind, axes, seed }),
+    point: labelOf({ kind, axes, seed: null }),
+    encoder: settings.encoder,
+    data: settings.data.source,
+  };
+}
+
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, lowestPriority);
+  } catch {
+    // It is gone already, or the system does not let us.
+  }
+}
+
+/** What the process prints, for whoever looks into a failure. */
+function keepLog(child: ChildProcess, folder: string): void {
+  try {
+    mkdirSync(join(folder, 'logs'), { recursive: true });
+    const log = createWriteStream(join(folder, 'logs', 'wandb.log'), { flags: 'a' });
+    log.on('error', () => {});
+    for (const stream of [child.stdout, child.stderr]) stream?.pipe(log, { end: false });
+  } catch {
+    for (const stream of [child.stdout, child.stderr]) stream?.resume();
+  }
+}

@@ -1,0 +1,354 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../errors.ts';
+import type { RunAddress, StreamBody, WandbApi } from './api.ts';
+import type { Connection } from './connection.ts';
+import type { Item, MetricRecord, RunRecord, Timestamp, WandbRecord } from './record.ts';
+import { RecordLogReader } from './recordLog.ts';
+import { markSynced, type RunFolder } from './runFolder.ts';
+
+/** How much of a run has arrived where, kept beside its log, so that an upload that was cut off goes on. */
+const progressSchema = z.object({
+  baseUrl: z.string(),
+  entity: z.string(),
+  project: z.string(),
+  /** Lines of each file of the stream. */
+  history: z.int(),
+  events: z.int(),
+  output: z.int(),
+  files: z.array(z.string()),
+});
+type Progress = z.output<typeof progressSchema>;
+
+type Stream = 'history' | 'events' | 'output';
+const streamFiles = { history: 'wandb-history.jsonl', events: 'wandb-events.jsonl', output: 'output.log' } as const;
+const streams: readonly Stream[] = ['history', 'events', 'output'];
+
+/** What one request holds at most; the server's limit is 10 MiB. */
+const mostBytes = 4 * 2 ** 20;
+const mostLines = 5000;
+
+/** What an upload goes by beside its log. */
+export interface UploadPlace {
+  readonly baseUrl: string;
+  /** Goes before the log's own. */
+  readonly entity?: string;
+}
+
+/**
+ * Uploads a run from its log, line by line. Lines go to the place that they have in the log, and so never arrive twice,
+ * however often they are sent; what has arrived is not sent again.
+ */
+export class RunUpload {
+  readonly #place: UploadPlace;
+  readonly #folder: RunFolder;
+  #reader: RecordLogReader;
+  #address: RunAddress | undefined;
+  #progress: Progress | undefined;
+  /** Lines of each file that have been read since the log was opened. */
+  #read = { history: 0, events: 0, output: 0 };
+  #waiting = noLines();
+  #waitingBytes = 0;
+  #run: RunRecord | undefined;
+  #config: Item[] = [];
+  #metrics: MetricRecord[] = [];
+  #summary: readonly Item[] = [];
+  #files: string[] = [];
+  #exitCode: number | undefined;
+  /** Unix seconds. */
+  #startedAt = 0;
+
+  constructor(place: UploadPlace, folder: RunFolder) {
+    this.#place = place;
+    this.#folder = folder;
+    this.#reader = new RecordLogReader(folder.log);
+  }
+
+  /**
+   * Creates the run on the server; gives where it is.
+   *
+   * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_LOG_INCOMPLETE
+   */
+  async begin(api: WandbApi): Promise<RunAddress> {
+    const reader = new RecordLogReader(this.#folder.log);
+    const run = findRun(reader);
+    reader.close();
+    if (!run) throw incomplete(this.#folder);
+    this.#run = run;
+    this.#address = await this.#upsert(api, run, run.config.update);
+    const { entity, project } = this.#address;
+    this.#progress = readProgress(this.#folder, { baseUrl: this.#place.baseUrl, entity, project });
+    return this.#address;
+  }
+
+  /** Notes that another way has brought lines of the history. */
+  arrived(rows: number): void {
+    if (!this.#progress || rows <= this.#progress.history) return;
+    this.#progress.history = rows;
+    this.#keepProgress();
+  }
+
+  /**
+   * Sends the console's lines and the measurements of the machine that were not sent yet. Without any it sends a sign of
+   * life, or the server takes the run for crashed.
+   *
+   * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED
+   */
+  async pushSigns(api: WandbApi): Promise<void> {
+    for (const record of this.#reader.read()) {
+      this.#take(record, ['events', 'output']);
+      if (this.#isFull) await this.#flush(api);
+    }
+    if (this.#waitingBytes > 0) await this.#flush(api);
+    else await this.#stream(api, {});
+  }
+
+  /**
+   * Sends all that is missing, and the end. Marks the folder when everything has arrived.
+   *
+   * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_LOG_INCOMPLETE
+   */
+  async finish(api: WandbApi): Promise<void> {
+    const progress = this.#progress;
+    if (!progress) throw new Error('an upload is finished that has not begun');
+    this.#reopen();
+    for (const record of this.#reader.read()) {
+      this.#take(record, streams);
+      if (this.#isFull) await this.#flush(api);
+    }
+    if (this.#waitingBytes > 0) await this.#flush(api);
+    if (!this.#run) throw incomplete(this.#folder);
+    for (const path of this.#files) {
+      if (progress.files.includes(path)) continue;
+      await api.uploadFile(this.#where, path, readFileSync(join(this.#folder.files, path)));
+      await this.#stream(api, { uploaded: [path] });
+      progress.files.push(path);
+      this.#keepProgress();
+    }
+    // Once more, since metrics and panels have been defined since it began.
+    const summaryMetrics = jsonObject(this.#summary);
+    await this.#upsert(api, this.#run, [...this.#run.config.update, ...this.#config], summaryMetrics);
+    await this.#stream(api, { files: { 'wandb-summary.json': { offset: 0, content: [summaryMetrics] } } });
+    if (this.#exitCode === undefined) throw incomplete(this.#folder);
+    await this.#stream(api, { complete: true, exitcode: this.#exitCode });
+    markSynced(this.#folder);
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+
+  get #where(): RunAddress {
+    if (!this.#address) throw new Error('an upload goes on that has not begun');
+    return this.#address;
+  }
+
+  /** The configuration as the server wants it. Only after `begin`. */
+  get config(): Readonly<Record<string, unknown>> {
+    return wrapped(this.#run?.config.update ?? [], []);
+  }
+
+  async #upsert(api: WandbApi, run: RunRecord, config: readonly Item[], summaryMetrics?: string): Promise<RunAddress> {
+    const entity = this.#place.entity ?? (run.entity || undefined) ?? (await api.defaultEntity());
+    return api.upsertRun({
+      name: run.run_id,
+      ...(entity !== undefined && { entity }),
+      project: run.project,
+      groupName: run.run_group,
+      displayName: run.display_name,
+      notes: run.notes,
+      tags: run.tags,
+      jobType: run.job_type,
+      host: run.host,
+      commit: run.git?.commit,
+      repo: run.git?.remote_url,
+      sweep: run.sweep_id,
+      config: JSON.stringify(wrapped(config, this.#metrics)),
+      summaryMetrics,
+    });
+  }
+
+  #reopen(): void {
+    this.#reader.close();
+    this.#reader = new RecordLogReader(this.#folder.log);
+    this.#read = { history: 0, events: 0, output: 0 };
+    this.#config = [];
+    this.#metrics = [];
+    this.#files = [];
+    this.#startedAt = 0;
+  }
+
+  /** @param wanted the files whose lines are sent now */
+  #take(record: WandbRecord, wanted: readonly Stream[]): void {
+    const { run, config, metric, history, stats, output_raw: output, files, summary, exit } = record;
+    if (run) {
+      this.#run = run;
+      this.#startedAt = secondsOf(run.start_time);
+    }
+    if (config) this.#config.push(...config.update);
+    if (metric) this.#metrics.push(metric);
+    if (files) this.#files.push(...files.files.map(({ path }) => path));
+    if (summary) this.#summary = summary.update;
+    if (exit) this.#exitCode = exit.exit_code ?? 0;
+    if (history) this.#line('history', jsonObject(history.item), wanted);
+    if (stats) this.#line('events', this.#eventLine(stats), wanted);
+    if (output)
+      this.#line('output', `${new Date(1000 * secondsOf(output.timestamp)).toISOString()} ${output.line}`, wanted);
+  }
+
+  #line(stream: Stream, line: string, wanted: readonly Stream[]): void {
+    const place = this.#read[stream]++;
+    if (!wanted.includes(stream) || place < (this.#progress?.[stream] ?? 0)) return;
+    this.#waiting[stream].push(line);
+    this.#waitingBytes += Buffer.byteLength(line);
+  }
+
+  #eventLine({ timestamp, item }: NonNullable<WandbRecord['stats']>): string {
+    const at = secondsOf(timestamp);
+    return jsonObject([
+      ...item.map(({ key, value_json }) => ({ key: `system.${key}`, value_json })),
+      { key: '_wandb', value_json: 'true' },
+      { key: '_timestamp', value_json: String(at) },
+      { key: '_runtime', value_json: String(at - this.#startedAt) },
+    ]);
+  }
+
+  get #isFull(): boolean {
+    return this.#waitingBytes >= mostBytes || streams.some((stream) => this.#waiting[stream].length >= mostLines);
+  }
+
+  async #flush(api: WandbApi): Promise<void> {
+    const progress = this.#progress;
+    if (!progress) throw new Error('an upload goes on that has not begun');
+    const lines = this.#waiting;
+    const files: Record<string, { offset: number; content: string[] }> = {};
+    for (const stream of streams) {
+      if (lines[stream].length > 0) {
+        files[streamFiles[stream]] = { offset: progress[stream], content: lines[stream] };
+      }
+    }
+    await this.#stream(api, { files });
+    for (const stream of streams) progress[stream] += lines[stream].length;
+    this.#waiting = noLines();
+    this.#waitingBytes = 0;
+    this.#keepProgress();
+  }
+
+  #stream(api: WandbApi, body: StreamBody): Promise<void> {
+    return api.stream(this.#where, body);
+  }
+
+  #keepProgress(): void {
+    const path = progressPath(this.#folder);
+    writeFileSync(`${path}.new`, JSON.stringify(this.#progress));
+    renameSync(`${path}.new`, path);
+  }
+}
+
+/**
+ * Uploads what is missing of a run.
+ *
+ * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_LOG_INCOMPLETE
+ */
+export async function uploadRun(connection: Connection, folder: RunFolder): Promise<void> {
+  const api = connection.api();
+  const upload = new RunUpload(connection.settings, folder);
+  try {
+    connection.took(await upload.begin(api));
+    await upload.finish(api);
+  } finally {
+    upload.close();
+  }
+}
+
+/** Rows of a run's history. */
+export function historyRows(folder: RunFolder): number {
+  const reader = new RecordLogReader(folder.log);
+  let rows = 0;
+  for (const { history } of reader.read()) if (history) rows++;
+  reader.close();
+  return rows;
+}
+
+/** Rows of a run's history that have not arrived anywhere yet. */
+export function missingRows(folder: RunFolder): number {
+  return historyRows(folder) - (savedProgress(folder)?.history ?? 0);
+}
+
+/** Whether some of a run may have arrived. */
+export function hasBegun(folder: RunFolder): boolean {
+  return savedProgress(folder) !== undefined;
+}
+
+function noLines(): Record<Stream, string[]> {
+  return { history: [], events: [], output: [] };
+}
+
+function progressPath({ folder }: RunFolder): string {
+  return join(folder, 'upload.json');
+}
+
+/** What is known of an earlier upload to the same place. */
+function readProgress(folder: RunFolder, place: Pick<Progress, 'baseUrl' | 'entity' | 'project'>): Progress {
+  const known = savedProgress(folder);
+  const isSame = known?.baseUrl === place.baseUrl && known.entity === place.entity && known.project === place.project;
+  return known && isSame ? known : { ...place, history: 0, events: 0, output: 0, files: [] };
+}
+
+function savedProgress(folder: RunFolder): Progress | undefined {
+  const path = progressPath(folder);
+  if (!existsSync(path)) return undefined;
+  return progressSchema.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data;
+}
+
+function findRun(reader: RecordLogReader): RunRecord | undefined {
+  for (const { run } of reader.read()) if (run) return run;
+  return undefined;
+}
+
+function incomplete({ log }: RunFolder): UserError {
+  return new UserError({
+    code: 'WANDB_LOG_INCOMPLETE',
+    given: log,
+    expected: "a log with a run's beginning and end",
+    remedy: 'Run the sweep again: its command continues what is missing.',
+  });
+}
+
+function secondsOf({ seconds = 0, nanos = 0 }: Partial<Timestamp>): number {
+  return seconds + nanos / 1e9;
+}
+
+/** Items as one JSON object; what is no JSON in them, NaN and infinities, stays as it stands. */
+function jsonObject(items: readonly Item[]): string {
+  const members = items.map((item) => `${JSON.stringify(nameOf(item))}:${item.value_json}`);
+  return `{${members.join(',')}}`;
+}
+
+function nameOf({ key, nested_key: nested = [] }: Item): string {
+  return key || nested.join('.');
+}
+
+/** The configuration as the server wants it: each value wrapped, and how metrics are shown under `_wandb`. */
+function wrapped(items: readonly Item[], metrics: readonly MetricRecord[]): Record<string, unknown> {
+  const values = items.map((item) => [nameOf(item), { value: JSON.parse(item.value_json) as unknown }]);
+  return { ...Object.fromEntries(values), _wandb: { value: { m: metrics.map(shortForm) } } };
+}
+
+/** A metric's definition in the numbers by which the official clients abbreviate it in the configuration. */
+function shortForm(
+  { name, step_metric, options, summary, goal }: MetricRecord,
+  _: number,
+  all: readonly MetricRecord[],
+) {
+  const against = all.findIndex((other) => other.name === step_metric) + 1;
+  const chosen = (flags: readonly (boolean | undefined)[]) => flags.flatMap((flag, i) => (flag ? [i + 1] : []));
+  return {
+    1: name,
+    ...(against > 0 && { 5: against }),
+    ...(options && { 6: chosen([options.step_sync, options.hidden, options.defined]) }),
+    ...(summary && { 7: chosen([summary.min, summary.max, false, summary.best, summary.last]) }),
+    ...(goal && { 8: goal }),
+  };
+}
