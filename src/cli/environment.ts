@@ -11,6 +11,27 @@ export interface EnvironmentPlaces {
   readonly cacheFolder: string;
 }
 
+/** What `wandb agent` calls the run that it starts, and the sweep that the run belongs to. */
+export interface AgentRun {
+  readonly sweepId?: string;
+  readonly runId?: string;
+}
+
+/** Reads `WANDB_SWEEP_ID` and `WANDB_RUN_ID`, which `wandb agent` sets. */
+export function agentRun(environment: NodeJS.ProcessEnv): AgentRun {
+  const { WANDB_SWEEP_ID: sweepId, WANDB_RUN_ID: runId } = environment;
+  return { ...(sweepId && { sweepId }), ...(runId && { runId }) };
+}
+
+/**
+ * The environment without the `WANDB_DIR` that `wandb agent` sets for its own files where the user has named none: the
+ * folder that it runs in. Otherwise `yarn runs sync` would look elsewhere than its runs have written.
+ */
+export function withoutAgentFolder(environment: NodeJS.ProcessEnv, cwd: string): NodeJS.ProcessEnv {
+  const { WANDB_DIR: folder, ...others } = environment;
+  return others.WANDB_SWEEP_PARAM_PATH && folder === cwd ? others : environment;
+}
+
 /**
  * Reads the environment variables: this project's own (see {@link EnvironmentPlaces}), and those of the Hugging Face
  * hub with its own meaning of them: `HF_HUB_CACHE` or `HF_HOME` for the cache, `HF_ENDPOINT`, `HF_TOKEN`,

@@ -6,6 +6,7 @@ import { formatProblem, type Problem, throwIfAny, UserError } from '../errors.ts
 import { formatDuration } from '../report/duration.ts';
 import { coloursOf, type ReportStream, widthOf } from '../report/terminal.ts';
 import { createView } from '../report/view.ts';
+import { agentExperiment } from '../sweep/agentArguments.ts';
 import { findEnvironment } from '../sweep/environment.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
 import { labelOf } from '../sweep/labels.ts';
@@ -15,10 +16,13 @@ import type { SweepView } from '../sweep/progress.ts';
 import { runSweep, type SweepOutcome, stopWorkers } from '../sweep/sweep.ts';
 import type { WorkerProcess } from '../sweep/workerProcess.ts';
 import { readExperiment } from '../tracking/results.ts';
+import { wandbFolder } from '../wandb/runFolder.ts';
 import { type WandbMode, type WandbSettings, wandbSettings } from '../wandb/settings.ts';
+import { checkSweepMode } from '../wandb/sweepMode.ts';
 import type { TrackerReport } from '../wandb/trackerProtocol.ts';
 import { WandbTracking } from '../wandb/tracking.ts';
-import { places } from './environment.ts';
+import { agentWords } from './agentWords.ts';
+import { type AgentRun, agentRun, places, withoutAgentFolder } from './environment.ts';
 import { loadExperiment } from './loadExperiment.ts';
 import { defaultResults, usageProblem } from './run.ts';
 import { wandbLine, wandbOutcome } from './wandbText.ts';
@@ -30,7 +34,7 @@ const uploadPatience = 30_000;
 const interruptedPatience = 5000;
 
 /** The command line of `yarn sweep`, as yargs gives it. */
-interface SweepArguments {
+export interface SweepArguments {
   readonly file: string;
   readonly set?: readonly (string | number)[] | undefined;
   readonly seeds?: string | undefined;
@@ -46,6 +50,9 @@ interface SweepArguments {
   readonly fresh: boolean;
   readonly stopOnFailure: boolean;
   readonly wandb?: WandbMode | undefined;
+  readonly wandbSweep: boolean;
+  readonly agent?: string | undefined;
+  readonly tensorboard: boolean;
   readonly json: boolean;
 }
 
@@ -67,17 +74,26 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
   ];
   for (const [path, value] of short) if (value !== undefined) set.push({ path, value });
 
-  const settings = wandbSettings(args.wandb, process.env);
-  const [experiment, environment] = await Promise.all([loadExperiment(file), findEnvironment()]);
+  const isAgent = args.agent !== undefined;
+  if (isAgent && args.wandbSweep) throw usageProblem('--agent and --wandb-sweep together', help);
+  const settings = wandbSettings(args.wandb, isAgent ? withoutAgentFolder(process.env, process.cwd()) : process.env);
+  if (args.wandbSweep) checkSweepMode(settings);
+  const [loaded, environment] = await Promise.all([loadExperiment(file), findEnvironment()]);
+  const seeds = args.seeds === undefined ? undefined : parseSeeds(args.seeds);
+  const { experiment, overrides } =
+    args.agent === undefined
+      ? { experiment: loaded, overrides: { set, ...(seeds && { seeds }) } }
+      : agentExperiment(loaded, set, args.agent);
   const sweep = await prepareSweep(
     {
       experiment,
-      overrides: { set, ...(args.seeds !== undefined && { seeds: parseSeeds(args.seeds) }) },
+      overrides,
       engine: args.engine,
       ...(args.workers !== undefined && { workers: checkedWorkers(args.workers) }),
       out: args.out,
       places: places(process.env),
       smoke: args.smoke,
+      tensorBoard: args.tensorboard,
       worker,
       environment,
     },
@@ -88,6 +104,7 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
   const print = (text = '') => terminal.write(`${text}\n`);
   print(engineLine(sweep));
   print(`  ${wandbLine(settings)}`);
+  if (args.tensorboard) print(`  tensorboard --logdir ${shellWord(join(sweep.folder, 'cells'))}`);
   for (const note of sweep.notes) print(`  ${note}`);
   if (args.dryRun) return dryRun(sweep, args.fresh, args.json, print);
 
@@ -96,23 +113,26 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
   // Not `once`: tsx, which passes signals on, ends a process that no longer listens.
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   const view = await createView(terminal, { isTerminal: terminal.isTTY === true });
-  const tracking = trackingOf(sweep, settings, view);
-  let outcome: SweepOutcome;
+  let run: AgentRun = isAgent ? agentRun(process.env) : {};
+  if (args.wandbSweep) run = await sweepOnServer(sweep, settings, args, print);
+  const tracking = trackingOf(sweep, settings, run, view);
+  let code: number;
   let tracked: TrackerReport | undefined;
   try {
-    outcome = await runSweep(sweep, {
+    const outcome = await runSweep(sweep, {
       file,
       command: commandLine(),
       fresh: args.fresh,
+      joins: isAgent,
       stopOnFailure: args.stopOnFailure,
       view,
       ...(tracking && { observer: tracking }),
       signal: interrupt.signal,
     });
+    code = await conclude({ sweep, outcome, out: args.out, json: args.json, terminal, print });
   } finally {
     tracked = await tracking?.close(interrupt.signal.aborted ? interruptedPatience : uploadPatience);
   }
-  const code = await conclude({ sweep, outcome, out: args.out, json: args.json, terminal, print });
   if (tracking?.hasStarted) {
     const text = wandbOutcome(settings, tracked, `yarn runs sync ${sweep.plan.name}${resultsFlag(args.out)}`);
     if (!settings.silent || text.startsWith('!')) print(text);
@@ -120,9 +140,29 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
   return code;
 }
 
-function trackingOf({ plan, folder }: PreparedSweep, settings: WandbSettings, view: SweepView) {
+/** The sweep on the server; where it cannot be had, the runs go without it. */
+async function sweepOnServer(
+  { plan, folder }: PreparedSweep,
+  settings: WandbSettings,
+  args: SweepArguments,
+  print: (text: string) => void,
+): Promise<AgentRun> {
+  const { upsertSweep } = await import('../wandb/sweepOnServer.ts');
+  try {
+    const command = { file: args.file, words: agentWords(args) };
+    const { entity, name } = await upsertSweep(settings, plan, command, wandbFolder(settings.folder ?? folder));
+    print(`  W&B sweep ${name}; more workers: wandb agent ${shellWord(`${entity}/${settings.project}/${name}`)}`);
+    return { sweepId: name };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    print(`! no W&B sweep: ${error.message}`);
+    return {};
+  }
+}
+
+function trackingOf({ plan, folder }: PreparedSweep, settings: WandbSettings, run: AgentRun, view: SweepView) {
   if (settings.mode === 'disabled') return undefined;
-  return new WandbTracking({ settings, experiment: plan.name, folder }, (text) => view.line(`! ${text}`));
+  return new WandbTracking({ settings, experiment: plan.name, folder, ...run }, (text) => view.line(`! ${text}`));
 }
 
 function readAll<T>(texts: readonly string[], read: (text: string) => T): T[] {

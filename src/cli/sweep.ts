@@ -64,6 +64,22 @@ async function main(): Promise<number> {
         choices: ['online', 'offline', 'disabled'] as const,
         describe: 'Weights & Biases: live, as a log to upload later, or not; default: online where there is an API key',
       },
+      'wandb-sweep': {
+        type: 'boolean',
+        default: false,
+        describe: 'make a W&B sweep with the same axes and attach the cells to it',
+      },
+      agent: {
+        type: 'string',
+        requiresArg: true,
+        describe: 'one cell, with settings and seed as JSON: what a W&B sweep runs by its args_json',
+      },
+      tensorboard: {
+        type: 'boolean',
+        default: false,
+        describe:
+          'event files of the cells that it computes, for tensorboard --logdir <out>/<name>/cells; native engine only',
+      },
       json: { type: 'boolean', default: false, describe: 'print the result as JSON on standard output' },
     })
     .example('$0 experiments/retrofit.ts', 'the whole experiment')

@@ -9,6 +9,7 @@ import {
   summary,
 } from '../evaluation/statistics.ts';
 import { labelOf } from '../sweep/labels.ts';
+import { threadsOf } from '../tracking/journal.ts';
 import type { CellResult, ExperimentResults, RunSummary } from '../tracking/results.ts';
 import { costMetric, gainMetric } from './metrics.ts';
 
@@ -230,7 +231,7 @@ function warningsOf({ experiment, cells, unplanned }: ExperimentResults): string
     ...failuresOf(cells),
     ...mixed('versions of the code', finished, ({ start }) => start.code),
     ...mixed('engines', finished, ({ start: { engine } }) => `${engine.name} (${engine.detail})`),
-    ...mixed('numbers of threads', finished, ({ start }) => String(start.wall.threads)),
+    ...mixed('numbers of threads', finished, ({ start }) => String(threadsOf(start))),
     ...(unplanned.length > 0
       ? [`not shown: ${unplanned.length} finished runs that the latest plan does not hold`]
       : []),

@@ -9,6 +9,7 @@ import {
   signFlipTest,
 } from '../evaluation/statistics.ts';
 import { showValue } from '../sweep/labels.ts';
+import { threadsOf } from '../tracking/journal.ts';
 import type { CellResult, Run, RunSummary } from '../tracking/results.ts';
 import { comparePoints, rowOf, usable } from './comparison.ts';
 import { intervalLegend } from './comparisonColumns.ts';
@@ -197,14 +198,14 @@ function pairing({ commonSeeds, interval = 't' }: RunDiff): string[] {
 
 /** Everything that a run's numbers depend on, under one object. */
 function conditions({ start }: RunSummary): Record<string, unknown> {
-  const { settings, seed, engine, code, data, encoder, wall } = start;
+  const { settings, seed, engine, code, data, encoder } = start;
   return {
     ...settings,
     seed,
     'data.hash': data.hash,
     'encoder.hash': encoder.hash,
     engine: `${engine.name} (${engine.detail})`,
-    threads: wall.threads,
+    threads: threadsOf(start),
     code,
   };
 }

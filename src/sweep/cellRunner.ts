@@ -11,6 +11,7 @@ import type { Pooling } from '../encoders/pooling.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import type { DownstreamTask } from '../evaluation/downstream.ts';
 import { deltaMse } from '../evaluation/drift.ts';
+import { driftByText } from '../evaluation/driftByText.ts';
 import type { OnPredicted } from '../evaluation/evaluator.ts';
 import { type FineTuningCorpora, fineTuneOnTasks } from '../evaluation/fineTuning.ts';
 import { evaluate } from '../evaluation/index.ts';
@@ -21,7 +22,8 @@ import { createHeads } from '../heads/heads.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
 import { joinTexts, selectTexts } from '../text/batch.ts';
 import type { TokenSequences } from '../text/tokenSequences.ts';
-import { type EndRecord, type EventRecord, JournalWriter, type LayersRecord } from '../tracking/journal.ts';
+import type { EndRecord, EventRecord, LayersRecord } from '../tracking/journal.ts';
+import { RunRecorder } from '../tracking/runRecorder.ts';
 import { validates } from '../training/options.ts';
 import { type TrainingOutcome, train, type ValidationResult } from '../training/trainer.ts';
 import { type Cell, folderAtWork } from './cells.ts';
@@ -29,7 +31,7 @@ import { codeVersion } from './environment.ts';
 import type { Settings } from './experiment.ts';
 import { type Materials, sampleIndices, taskSettings } from './materials.ts';
 import type { JobProgress } from './progress.ts';
-import type { WorkerSetup } from './protocol.ts';
+import type { JobResult, WorkerSetup } from './protocol.ts';
 
 export interface CellContext {
   readonly setup: WorkerSetup;
@@ -41,10 +43,10 @@ export interface CellContext {
 }
 
 /**
- * Runs one cell and leaves its folder `cells/<id>`: journal and, if wanted, the retrofitted encoder. Everything is
- * written beside it first and claimed by one rename, so that the folder is there whole or not at all.
+ * Runs one cell and leaves its folder `cells/<id>`: journal and, if wanted, the retrofitted encoder and TensorBoard's event
+ * file. Everything is written beside it first and claimed by one rename, so that the folder is there whole or not at all.
  */
-export async function runCell(cell: Cell, context: CellContext): Promise<EndRecord> {
+export async function runCell(cell: Cell, context: CellContext): Promise<Omit<JobResult, 'job'>> {
   const { folder } = context.setup;
   const temporary = folderAtWork(folder, cell.id, process.pid);
   const failed = join(folder, 'failed', cell.id);
@@ -52,16 +54,16 @@ export async function runCell(cell: Cell, context: CellContext): Promise<EndReco
   await rm(failed, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   try {
-    const journal = new JournalWriter(join(temporary, 'journal.jsonl'));
+    const recorder = new RunRecorder(temporary, context.setup);
     let end: EndRecord;
     try {
-      end = await (cell.kind === 'original' ? runOriginal : runRetrofit)(cell, context, journal, temporary);
-      journal.write(end);
+      end = await (cell.kind === 'original' ? runOriginal : runRetrofit)(cell, context, recorder, temporary);
+      recorder.record(end);
     } finally {
-      journal.close();
+      recorder.close();
     }
     await replaceFolder(temporary, join(folder, 'cells', cell.id));
-    return end;
+    return { end, ...(recorder.warning !== undefined && { warning: recorder.warning }) };
   } catch (error) {
     await keepJournal(temporary, failed);
     await rm(temporary, { recursive: true, force: true });
@@ -84,12 +86,12 @@ async function replaceFolder(from: string, to: string): Promise<void> {
   await rename(from, to);
 }
 
-async function runOriginal(cell: Cell, context: CellContext, journal: JournalWriter): Promise<EndRecord> {
+async function runOriginal(cell: Cell, context: CellContext, recorder: RunRecorder): Promise<EndRecord> {
   const { engine, materials } = context;
   const started = performance.now();
   const corpus = await materials.corpus(cell.settings);
-  await writeStart(cell, context, journal, corpus, corpus.notes);
-  const begin = eventWriter(journal, started);
+  await writeStart(cell, context, recorder, corpus, corpus.notes);
+  const begin = eventWriter(recorder, started);
   begin('evaluating');
   context.onProgress({ phase: 'evaluating', done: 0, total: 1, terms: {} });
   const test = await materials.frozen(cell.settings, engine, 'test');
@@ -106,7 +108,7 @@ async function runOriginal(cell: Cell, context: CellContext, journal: JournalWri
       original: { test: embeddings },
     });
   }
-  const predictions = await predictionsWriter(cell, materials, journal);
+  const predictions = await predictionsWriter(cell, materials, recorder);
   const metrics = await measure(
     cell,
     corpus,
@@ -137,7 +139,7 @@ interface TaskMaterials {
 async function runRetrofit(
   cell: Cell,
   context: CellContext,
-  journal: JournalWriter,
+  recorder: RunRecorder,
   folder: string,
 ): Promise<EndRecord> {
   const { settings } = cell;
@@ -164,13 +166,13 @@ async function runRetrofit(
     const originalValidation = validates(settings.training)
       ? await materials.frozen(settings, engine, 'validation')
       : undefined;
-    await writeStart(cell, context, journal, corpus, [
+    await writeStart(cell, context, recorder, corpus, [
       ...corpus.notes,
       ...truncationNotes(texts.train.truncated + texts.validation.truncated + texts.test.truncated, settings.maxLength),
       ...coverageNotes(sampler.coverage),
     ]);
 
-    const begin = eventWriter(journal, started);
+    const begin = eventWriter(recorder, started);
     begin('training');
     let latest = performance.now();
     const outcome = await train({
@@ -191,11 +193,11 @@ async function runRetrofit(
         const seconds = secondsSince(latest);
         latest = performance.now();
         const { totalSteps, ...rest } = report;
-        journal.write({ type: 'step', ...rest, wall: { seconds } });
+        recorder.record({ type: 'step', ...rest, wall: { seconds } });
         context.onProgress({ phase: 'training', done: report.step, total: totalSteps, terms: report.terms });
       },
       onValidation: (step, { metrics }) => {
-        journal.write({ type: 'validation', step, metrics, wall: { seconds: secondsSince(latest) } });
+        recorder.record({ type: 'validation', step, metrics, wall: { seconds: secondsSince(latest) } });
         latest = performance.now();
       },
     });
@@ -232,9 +234,14 @@ async function runRetrofit(
         original: { test: original },
       })),
     };
-    const predictions = await predictionsWriter(cell, materials, journal);
+    const predictions = await predictionsWriter(cell, materials, recorder);
     const metrics = await measure(cell, corpus, measured, predictions);
-    if (settings.evaluation.layerTexts > 0) journal.write(await layersRecord(cell, context, encoder, texts.test));
+    if (context.setup.tensorBoard) {
+      const { deltaEmb, deltaCos } = driftByText(measured.test, measured.original);
+      recorder.histogram('drift/deltaEmbByText', deltaEmb, outcome.keptStep);
+      recorder.histogram('drift/deltaCosByText', deltaCos, outcome.keptStep);
+    }
+    if (settings.evaluation.layerTexts > 0) recorder.record(await layersRecord(cell, context, encoder, texts.test));
     if (settings.training.save) {
       begin('saving');
       await saveEncoder(encoder, join(folder, 'encoder'), settings.pooling);
@@ -270,7 +277,7 @@ async function layersRecord(
 async function predictionsWriter(
   { settings }: Cell,
   materials: Materials,
-  journal: JournalWriter,
+  recorder: RunRecorder,
 ): Promise<OnPredicted> {
   const own = await materials.corpus(settings);
   const tasks = new Map<string, Corpus>();
@@ -280,7 +287,7 @@ async function predictionsWriter(
   }
   return (classifier, predicted) => {
     const { labelNames, test } = tasks.get(classifier.split('.').slice(0, -1).join('.')) ?? own;
-    journal.write({
+    recorder.record({
       type: 'predictions',
       classifier,
       labelNames: [...labelNames],
@@ -403,12 +410,12 @@ function coverageNotes({ items, perEpoch, dropped, droppedLabels, epochsToCover 
 async function writeStart(
   cell: Cell,
   { setup, engine, materials, clock }: CellContext,
-  journal: JournalWriter,
+  recorder: RunRecorder,
   corpus: Corpus,
   notes: readonly string[],
 ): Promise<void> {
   const { hash } = await materials.encoder(cell.settings.encoder);
-  journal.write({
+  recorder.record({
     type: 'start',
     format: 1,
     cell: cell.id,
@@ -424,16 +431,15 @@ async function writeStart(
     notes: [...notes],
     wall: {
       at: new Date(clock()).toISOString(),
-      threads: engine.threads,
       environment: { ...setup.environment, threads: engine.threads },
     },
   });
 }
 
 /** Writes that a phase begins; `started` is when the run began. */
-function eventWriter(journal: JournalWriter, started: number) {
+function eventWriter(recorder: RunRecorder, started: number) {
   return (event: EventRecord['event'], more: Pick<EventRecord, 'step' | 'detail'> = {}) =>
-    journal.write({ type: 'event', event, ...more, wall: { seconds: secondsSince(started) } });
+    recorder.record({ type: 'event', event, ...more, wall: { seconds: secondsSince(started) } });
 }
 
 function endOf(outcome: TrainingOutcome, metrics: Record<string, number>, wall: Record<string, number>): EndRecord {

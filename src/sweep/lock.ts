@@ -13,9 +13,14 @@ const staleAfter = 5000;
  * taken over after a few seconds.
  *
  * @param onLost called if another process took the lock over, because this one was asleep for too long
+ * @param waiting waits for another sweep's end until this is aborted; default: as long as a dead one's lock lasts
  * @throws UserError SWEEP_RUNNING, RESULTS_NOT_WRITABLE, DISK_FULL
  */
-export async function lockFolder(folder: string, onLost: () => void): Promise<() => Promise<void>> {
+export async function lockFolder(
+  folder: string,
+  onLost: () => void,
+  waiting?: AbortSignal,
+): Promise<() => Promise<void>> {
   try {
     await mkdir(folder, { recursive: true });
     for (let waited = 0; ; waited += 500) {
@@ -24,7 +29,8 @@ export async function lockFolder(folder: string, onLost: () => void): Promise<()
         const lockfilePath = join(folder, '.lock');
         return await lock(folder, { lockfilePath, stale: staleAfter, update: staleAfter / 5, onCompromised: onLost });
       } catch (error) {
-        if (systemErrorCode(error) !== 'ELOCKED' || waited > staleAfter + 1000) throw error;
+        const isOver = waiting ? waiting.aborted : waited > staleAfter + 1000;
+        if (systemErrorCode(error) !== 'ELOCKED' || isOver) throw error;
         await setTimeout(500);
       }
     }

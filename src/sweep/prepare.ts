@@ -6,6 +6,7 @@ import { createSampler } from '../../samplers/index.ts';
 import type { Corpus } from '../data/corpus.ts';
 import { type EngineInfo, type EngineName, fastestPrecision } from '../engine/engine.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
+import { checkTensorBoard } from '../tracking/tensorBoard.ts';
 import { validates } from '../training/options.ts';
 import { Cache } from './cache.ts';
 import { type Cell, originalCell, retrofitCell } from './cells.ts';
@@ -35,6 +36,8 @@ export interface SweepRequest {
   readonly places: Places;
   /** Shrinks the experiment to seconds: few texts, steps, points and one seed. */
   readonly smoke: boolean;
+  /** Writes event files for TensorBoard, of the cells that are computed; their ids and numbers stay the same. */
+  readonly tensorBoard: boolean;
   /** A process that waits for its set-up, as the first worker. */
   readonly worker?: WorkerProcess;
   /** For the journals. */
@@ -94,6 +97,7 @@ export async function prepareSweep(
     folder,
     cacheFolder,
     experiment: plan.name,
+    tensorBoard: request.tensorBoard,
     environment: request.environment,
   });
   const isNew = !existsSync(folder);
@@ -114,6 +118,7 @@ export async function prepareSweep(
     checked = await check(plan, materials, onDownload);
     for (const [i, { points, pool }] of started.entries()) {
       const engine = (await engines[i]) as EngineInfo;
+      if (request.tensorBoard) checkTensorBoard(engine.name);
       const given = request.workers !== undefined;
       if (!given && engine.device === 'cuda') await pool.resize(1);
       notes.push(...(await fitIntoMemory(pool, points, checked.known, { given, free })));

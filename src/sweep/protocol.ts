@@ -15,6 +15,8 @@ export interface WorkerSetup {
   readonly folder: string;
   readonly cacheFolder: string;
   readonly experiment: string;
+  /** Whether each cell gets an event file beside its journal. */
+  readonly tensorBoard: boolean;
   /** For the journals. */
   readonly environment: SweepEnvironment;
 }
@@ -46,6 +48,8 @@ export interface JobResult {
   readonly job: string;
   /** How a cell ended. */
   readonly end?: EndRecord;
+  /** What a finished cell lacks, for the user. */
+  readonly warning?: string;
   readonly rates?: Rates;
 }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Problem, UserError } from '../errors.ts';
 import type { EndRecord } from '../tracking/journal.ts';
-import { writeExperimentFile } from '../tracking/results.ts';
+import { mergeExperiments } from '../tracking/mergeExperiments.ts';
+import { type ExperimentFile, hasExperiment, readExperimentFile, writeExperimentFile } from '../tracking/results.ts';
 import { betterArrangement } from './arrangement.ts';
 import { folderAtWork } from './cells.ts';
 import { labelOf } from './labels.ts';
@@ -23,6 +24,8 @@ export interface SweepOptions {
   readonly command: string;
   /** Computes finished cells again. */
   readonly fresh: boolean;
+  /** Adds to what is planned in the folder already, and waits for sweeps that work there. */
+  readonly joins: boolean;
   /** Starts no further cell after the first failure. */
   readonly stopOnFailure: boolean;
   readonly view: SweepView;
@@ -56,16 +59,24 @@ export async function runSweep(sweep: PreparedSweep, options: SweepOptions): Pro
   let lost = false;
   let unlock: (() => Promise<void>) | undefined;
   try {
-    unlock = await lockFolder(sweep.folder, () => {
-      lost = true;
-      void stop();
-    });
+    unlock = await lockFolder(
+      sweep.folder,
+      () => {
+        lost = true;
+        void stop();
+      },
+      options.joins ? options.signal : undefined,
+    );
     await removeLeftovers(sweep);
     if (options.fresh) await removeFinished(sweep);
     await recordExperiment(sweep, options);
     const outcome = await new Run(sweep, options).all();
     if (lost) throw lockLost(sweep.folder);
     return outcome;
+  } catch (error) {
+    // While it waited for another sweep.
+    if (!unlock && options.signal.aborted) return { done: 0, reused: 0, failures: [], interrupted: true };
+    throw error;
   } finally {
     options.signal.removeEventListener('abort', stop);
     options.view.stop();
@@ -111,9 +122,9 @@ async function removeFinished({ folder, groups }: PreparedSweep): Promise<void> 
   }
 }
 
-async function recordExperiment({ plan, folder, groups }: PreparedSweep, { file, command }: SweepOptions) {
-  const experiment = {
-    format: 1 as const,
+async function recordExperiment({ plan, folder, groups }: PreparedSweep, { file, command, joins }: SweepOptions) {
+  const experiment: ExperimentFile = {
+    format: 1,
     name: plan.name,
     file,
     command,
@@ -126,7 +137,8 @@ async function recordExperiment({ plan, folder, groups }: PreparedSweep, { file,
     ),
   };
   try {
-    await writeExperimentFile(folder, experiment);
+    const earlier = joins && hasExperiment(folder) ? readExperimentFile(folder) : undefined;
+    await writeExperimentFile(folder, earlier ? mergeExperiments(earlier, experiment) : experiment);
   } catch (error) {
     throw asWriteError(error, folder);
   }
@@ -259,8 +271,9 @@ class Run {
     await Promise.all(recorded);
   }
 
-  #finishCell(job: Job, { end }: JobResult): void {
+  #finishCell(job: Job, { end, warning }: JobResult): void {
     if (job.kind !== 'cell') return;
+    if (warning !== undefined) this.#options.view.line(`! ${labelOf(job.cell)}: ${warning}`);
     const line = cellLine(labelOf(job.cell), end);
     this.#options.observer?.ended(job.cell, { exitCode: 0, line, journal: this.#journalOf('cells', job.cell.id) });
     if (job.cell.kind === 'original') return;

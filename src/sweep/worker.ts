@@ -41,8 +41,8 @@ async function serve(setup: WorkerSetup): Promise<void> {
     materials.release();
     report({ phase: 'starting', done: 0, total: 1, terms: {} });
     if (job.kind === 'measure') return { job: job.id, rates: await measureRates(job.cell, materials) };
-    const end = await runCell(job.cell, { setup, engine, materials, clock: Date.now, onProgress: report });
-    return { job: job.id, end };
+    const result = await runCell(job.cell, { setup, engine, materials, clock: Date.now, onProgress: report });
+    return { job: job.id, ...result };
   }
 
   function throttled(job: Job) {

@@ -281,6 +281,11 @@ function parseJson(line: string): unknown {
   }
 }
 
+/** Of one product; undefined where an old journal does not tell. */
+export function threadsOf({ wall }: StartRecord): number | undefined {
+  return wall.environment?.threads ?? wall.threads;
+}
+
 /** The record without what may differ between two runs of the same cell. */
 export function withoutWall<R extends JournalRecord>(record: R): Omit<R, 'wall'> {
   const { wall: _, ...rest } = record;

@@ -222,9 +222,19 @@ function failureMessage(folder: string): string {
   return message.trim();
 }
 
-function readExperimentFile(folder: string): ExperimentFile {
+/** Whether a folder holds an experiment's plan. */
+export function hasExperiment(folder: string): boolean {
+  return existsSync(join(folder, fileName));
+}
+
+/**
+ * Reads an experiment's plan.
+ *
+ * @throws UserError EXPERIMENT_FILE_MISSING, EXPERIMENT_FILE_MALFORMED, RESULTS_UNREADABLE
+ */
+export function readExperimentFile(folder: string): ExperimentFile {
   const path = join(folder, fileName);
-  if (!existsSync(path)) {
+  if (!hasExperiment(folder)) {
     throw new UserError({
       code: 'EXPERIMENT_FILE_MISSING',
       given: path,
@@ -256,7 +266,7 @@ export function journalOf(folder: string): string {
 }
 
 function looksLikeExperiment(folder: string): boolean {
-  return existsSync(join(folder, fileName)) || existsSync(join(folder, 'cells'));
+  return hasExperiment(folder) || existsSync(join(folder, 'cells'));
 }
 
 function subfolders(folder: string): string[] {

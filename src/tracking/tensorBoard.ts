@@ -56,9 +56,14 @@ export class TensorBoardWriter {
     const backend = summaryBackend();
     // Not by tfjs-node's `summaryFileWriter`, which keeps a folder's writer for ever and so cannot open the folder again.
     this.#handle = tf.keep(backend.summaryWriter(folder));
-    tf.tidy(() =>
-      backend.createSummaryFileWriter(this.#handle, folder, flushing.maxQueue, flushing.milliseconds, '.v2'),
-    );
+    try {
+      tf.tidy(() =>
+        backend.createSummaryFileWriter(this.#handle, folder, flushing.maxQueue, flushing.milliseconds, '.v2'),
+      );
+    } catch (error) {
+      this.#handle.dispose();
+      throw error;
+    }
     this.#writer = new SummaryFileWriter(this.#handle);
   }
 

@@ -1,4 +1,4 @@
-import ky, { HTTPError, type KyInstance, type RetryOptions } from 'ky';
+import ky, { HTTPError, type KyInstance, type ResponsePromise, type RetryOptions } from 'ky';
 import { UserError } from '../errors.ts';
 import type { Patience } from './connection.ts';
 import type { WandbSettings } from './settings.ts';
@@ -67,6 +67,7 @@ export function retrying(limit: number): RetryOptions {
     methods: ['get', 'post', 'put'],
     statusCodes: worthRetrying,
     afterStatusCodes: [429, 503],
+    maxRetryAfter: longestPause,
     delay: (attempt) => Math.min(longestPause, shortestPause * 2 ** (attempt - 1)),
     retryOnTimeout: true,
   };
@@ -81,7 +82,8 @@ export function basicAuthorization(apiKey: string): string {
  * The part of W&B's server that this project talks to: GraphQL for runs, sweeps and uploads, and the stream of a run's
  * lines. What fails in passing (no connection, 429, 5xx) is tried again.
  *
- * Every method throws UserError WANDB_UNREACHABLE after the last try, WANDB_REFUSED for what the server will not take.
+ * Every method throws UserError WANDB_UNREACHABLE after the last try, WANDB_REFUSED if the server takes nothing from this
+ * key, WANDB_NOT_TAKEN if it does not take this run.
  */
 export class WandbApi {
   readonly #baseUrl: string;
@@ -115,7 +117,7 @@ export class WandbApi {
   async upsertRun(fields: RunFields): Promise<RunAddress> {
     const answer = await this.#graphql<UpsertBucketAnswer>(upsertBucket, { ...fields });
     const bucket = answer.upsertBucket?.bucket;
-    if (!bucket) throw this.#refused(`run ${fields.name}`, 'an answer without a run');
+    if (!bucket) throw this.#notTaken(`run ${fields.name}`, 'an answer without a run');
     return { entity: bucket.project.entity.name, project: bucket.project.name, runId: bucket.name };
   }
 
@@ -124,7 +126,7 @@ export class WandbApi {
     const variables = { ...fields, entityName: entity, projectName: project };
     const answer = await this.#graphql<{ upsertSweep: UpsertSweepAnswer | null }>(upsertSweep, variables);
     const sweep = answer.upsertSweep?.sweep;
-    if (!sweep) throw this.#refused(`sweep ${fields.displayName}`, 'an answer without a sweep');
+    if (!sweep) throw this.#notTaken(`sweep ${fields.displayName}`, 'an answer without a sweep');
     return { id: sweep.id, name: sweep.name, entity: sweep.project.entity.name };
   }
 
@@ -136,7 +138,7 @@ export class WandbApi {
 
   async stream({ entity, project, runId }: RunAddress, body: StreamBody): Promise<void> {
     const path = ['files', entity, project, runId].map(encodeURIComponent).join('/');
-    await this.#post(`${path}/file_stream`, body);
+    await this.#told(path, () => this.#post(`${path}/file_stream`, body).text());
   }
 
   /** Uploads a file of a run. */
@@ -144,7 +146,7 @@ export class WandbApi {
     const variables = { entity, project, run: runId, files: [path] };
     const { createRunFiles } = await this.#graphql<CreateRunFilesAnswer>(createRunFilesMutation, variables);
     const url = createRunFiles?.files[0]?.uploadUrl;
-    if (url === undefined) throw this.#refused(path, 'an answer without a place for it');
+    if (url === undefined) throw this.#notTaken(path, 'an answer without a place for it');
     const headers = Object.fromEntries(
       (createRunFiles?.uploadHeaders ?? []).map((header) => {
         const colon = header.indexOf(':');
@@ -153,37 +155,34 @@ export class WandbApi {
     );
     // The address is signed: the key is not to be shown to whoever stores the files.
     const options = { body: new Uint8Array(content), headers: { ...headers, authorization: undefined } };
-    await this.#told(path, () => this.#http.put(new URL(url, `${this.#baseUrl}/`), options));
+    await this.#told(path, () => this.#http.put(new URL(url, `${this.#baseUrl}/`), options).text());
   }
 
   async #graphql<T>(query: string, variables: Readonly<Record<string, unknown>>): Promise<T> {
-    const response = await this.#post('graphql', { query, variables });
-    const { data, errors } = (await response.json()) as { data?: T; errors?: { message: string }[] };
+    const { data, errors } = await this.#told('graphql', () =>
+      this.#post('graphql', { query, variables }).json<GraphqlAnswer<T>>(),
+    );
     if (errors && errors.length > 0) {
-      throw this.#refused('graphql', errors.map(({ message }) => message).join('; '));
+      throw this.#notTaken('graphql', errors.map(({ message }) => message).join('; '));
     }
-    if (!data) throw this.#refused('graphql', 'an answer without data');
+    if (!data) throw this.#notTaken('graphql', 'an answer without data');
     return data;
   }
 
-  #post(path: string, body: unknown): Promise<Response> {
-    return this.#told(path, () => this.#http.post(`${this.#baseUrl}/${path}`, { json: body }));
+  #post(path: string, body: unknown): ResponsePromise {
+    return this.#http.post(`${this.#baseUrl}/${path}`, { json: body });
   }
 
   /** Says what failed in words for the user; neither requests nor their headers go into it. */
-  async #told(what: string, request: () => Promise<Response>): Promise<Response> {
+  async #told<T>(what: string, request: () => Promise<T>): Promise<T> {
     try {
       return await request();
     } catch (error) {
-      if (error instanceof HTTPError && !worthRetrying.includes(error.response.status)) {
-        throw this.#refused(what, `status ${error.response.status}`);
-      }
+      const status = error instanceof HTTPError ? error.response.status : undefined;
+      if (status === 401 || status === 403) throw this.#refused(what, `status ${status}`);
+      if (status !== undefined && !worthRetrying.includes(status)) throw this.#notTaken(what, `status ${status}`);
       const reason =
-        error instanceof HTTPError
-          ? `status ${error.response.status}`
-          : this.#signal.aborted
-            ? 'no answer in time'
-            : reasonOf(error);
+        status !== undefined ? `status ${status}` : this.#signal.aborted ? 'no answer in time' : reasonOf(error);
       throw new UserError({
         code: 'WANDB_UNREACHABLE',
         given: `${what} at ${this.#baseUrl} (${reason})`,
@@ -201,11 +200,25 @@ export class WandbApi {
       remedy: 'Check WANDB_API_KEY, WANDB_ENTITY, WANDB_PROJECT and WANDB_BASE_URL, then: yarn runs sync.',
     });
   }
+
+  #notTaken(what: string, reason: string): UserError {
+    return new UserError({
+      code: 'WANDB_NOT_TAKEN',
+      given: `${what} at ${this.#baseUrl} (${reason})`,
+      expected: 'a run that this server takes',
+      remedy: 'Check WANDB_ENTITY and WANDB_PROJECT; a run that was deleted there is not taken again.',
+    });
+  }
 }
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : error.message;
+}
+
+interface GraphqlAnswer<T> {
+  readonly data?: T;
+  readonly errors?: readonly { readonly message: string }[];
 }
 
 interface UpsertBucketAnswer {

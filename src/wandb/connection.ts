@@ -3,7 +3,7 @@ import { type RunAddress, WandbApi } from './api.ts';
 import { Relay } from './relay.ts';
 import type { WandbSettings } from './settings.ts';
 
-/** After a failure the server is left alone for so many milliseconds. */
+/** When it could not be reached the server is left alone for so many milliseconds. */
 const pause = 20_000;
 
 /** How often and how long a request is tried. */
@@ -55,14 +55,17 @@ export class Connection {
     return new WandbApi(this.settings, { ...this.#patience, signal: AbortSignal.any(signals) });
   }
 
-  /** Does something with the server. What fails is kept as the reason, and for a while, or if refused for ever, no more is tried. */
+  /**
+   * Does something with the server. What fails is kept as the reason. If the server could not be reached, no more is tried
+   * for a while; if it refuses the key, never again.
+   */
   async attempt(work: () => Promise<void>): Promise<void> {
     if (this.#refused || this.#stopped.signal.aborted || performance.now() - this.#failedAt < pause) return;
     try {
       await work();
     } catch (error) {
       const problem = error instanceof UserError ? error.problems[0] : undefined;
-      this.#failedAt = performance.now();
+      if (problem?.code === 'WANDB_UNREACHABLE') this.#failedAt = performance.now();
       this.#refused ||= problem?.code === 'WANDB_REFUSED';
       this.#reason = problem ? problem.given : String(error);
     }

@@ -15,6 +15,8 @@ process.once('message', (message: ToLive) => {
 async function serve({ baseUrl, token, entity, project, runId, name, config }: LiveSetup): Promise<void> {
   const settings = { baseUrl, apiKey: token, silent: true };
   const run = await wandb.init({ entity, project, id: runId, name, config, settings });
+  // The SDK would end the run as finished: the parent decides that too.
+  process.removeAllListeners('SIGINT').on('SIGINT', () => {});
   process.on('message', (message: ToLive) => {
     if (message.type === 'rows') for (const row of message.rows) run.log({ ...row }, Number(row._step));
     if (message.type === 'finish') void run.finish(message.exitCode).then(() => send({ type: 'finished' }));

@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { jsonObject, strictJson } from './items.ts';
 import type { FromLive, LiveSetup, ToLive } from './liveProtocol.ts';
-import type { WandbRecord } from './record.ts';
 import { RecordLogReader } from './recordLog.ts';
 import type { Relay } from './relay.ts';
 
@@ -20,6 +20,8 @@ export class LiveRun {
   readonly #process: ChildProcess;
   readonly #reader: RecordLogReader;
   readonly #forget: () => void;
+  /** Of rows on their way, by their places. */
+  readonly #lines = new Map<number, string>();
   readonly #arrived = new Map<number, number>();
   #isOver = false;
   #sent = 0;
@@ -30,12 +32,16 @@ export class LiveRun {
   private constructor(child: ChildProcess, log: string, relay: Relay, runId: string) {
     this.#process = child;
     this.#reader = new RecordLogReader(log);
-    this.#forget = relay.onArrival(runId, ({ offset, count }) => {
-      this.#arrived.set(offset, Math.max(count, this.#arrived.get(offset) ?? 0));
-      for (let more = this.#arrived.get(this.#rows); more; more = this.#arrived.get(this.#rows)) {
-        this.#arrived.delete(this.#rows);
-        this.#rows += more;
-      }
+    this.#forget = relay.follow(runId, {
+      line: (place) => this.#lines.get(place),
+      onArrival: ({ offset, count }) => {
+        this.#arrived.set(offset, count);
+        for (let place = offset; place < offset + count; place++) this.#lines.delete(place);
+        for (let more = this.#arrived.get(this.#rows); more; more = this.#arrived.get(this.#rows)) {
+          this.#arrived.delete(this.#rows);
+          this.#rows += more;
+        }
+      },
     });
   }
 
@@ -66,30 +72,35 @@ export class LiveRun {
     return this.#rows;
   }
 
-  /** Hands over rows that the log holds by now. Gives whether there may be more of them. */
-  pump(): boolean {
+  /** Hands over rows that the log holds by now. */
+  pump(): void {
     const now = performance.now();
     this.#allowance = Math.min(rowsPerSecond, this.#allowance + (rowsPerSecond * (now - this.#refilledAt)) / 1000);
     this.#refilledAt = now;
     const room = Math.min(Math.floor(this.#allowance), mostOutstanding - (this.#sent - this.#rows));
-    if (room <= 0) return true;
+    if (room <= 0) return;
     const rows: Record<string, unknown>[] = [];
     for (const record of this.#reader.read()) {
-      if (record.history) rows.push(rowOf(record.history));
+      if (record.history) {
+        const line = jsonObject(record.history.item);
+        this.#lines.set(this.#sent + rows.length, line);
+        rows.push(JSON.parse(strictJson(line)));
+      }
       if (rows.length === room) break;
     }
     if (rows.length > 0) this.#tell({ type: 'rows', rows });
     this.#sent += rows.length;
     this.#allowance -= rows.length;
-    return rows.length === room;
   }
 
-  /** Hands over what is left and ends the SDK's run, in `deadline` milliseconds or not at all. */
+  /**
+   * Ends the SDK's run, with what it can still take, in `deadline` milliseconds or not at all. An upload brings the rest
+   * sooner than the SDK would.
+   */
   async finish(exitCode: number, deadline: number): Promise<void> {
-    const end = performance.now() + deadline;
-    while (this.pump() && performance.now() < end && this.#alive) await setTimeout(100);
+    this.pump();
     this.#tell({ type: 'finish', exitCode });
-    await this.#hear('finished', Math.max(0, end - performance.now()));
+    await this.#hear('finished', deadline);
     this.kill();
   }
 
@@ -131,18 +142,4 @@ export class LiveRun {
       await Promise.allSettled(races);
     }
   }
-}
-
-/** JSON has no NaN and no infinity, and the SDK would make null of them: they go by their names. */
-function rowOf({ item }: NonNullable<WandbRecord['history']>): Record<string, unknown> {
-  return Object.fromEntries(
-    item.map(({ nested_key: name = [], value_json: value }) => [
-      name.join('.'),
-      isJson(value) ? JSON.parse(value) : value,
-    ]),
-  );
-}
-
-function isJson(value: string): boolean {
-  return !/^-?(NaN|Infinity)$/.test(value);
 }

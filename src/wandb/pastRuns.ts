@@ -1,16 +1,16 @@
-import { type Comparison, compare } from '../report/comparison.ts';
-import { comparisonColumns, comparisonRows } from '../report/comparisonColumns.ts';
+import { compare } from '../report/comparison.ts';
+import { comparisonNumbers } from '../report/comparisonNumbers.ts';
 import { type JournalRecord, readJournal } from '../tracking/journal.ts';
 import { readExperiment } from '../tracking/results.ts';
 import { type Media, writePicture, writeTable } from './media.ts';
-import { isEnded } from './recordLog.ts';
+import { endOf } from './recordLog.ts';
 import { createRunFolder, findRunFolder, type LoggedMode, type RunFolder } from './runFolder.ts';
 import { cellIdentity, comparisonIdentity, type SweepIdentity, type TrackedCell } from './runIdentity.ts';
 import { RunLog } from './runLog.ts';
 
 /**
  * The log of a finished cell, made from its journal: all of it if there is none, because the cell was computed without W&B;
- * the rest of it if its writer was cut off.
+ * the rest of it if its writer was cut off; all of it anew if it is of an earlier attempt that failed.
  *
  * @param parent the folder `wandb`
  * @param journal path of a whole journal
@@ -23,9 +23,10 @@ export async function logOfFinishedCell(
 ): Promise<RunFolder> {
   const identity = cellIdentity(sweep, cell);
   const known = findRunFolder(parent, identity.runId);
-  if (known && isEnded(known.log)) return known;
+  const end = known && endOf(known.log);
+  if (known && end?.exitCode === 0) return known;
   const records = readJournal(journal);
-  const folder = known ?? createRunFolder(parent, identity.runId, modeOf(sweep), startOf(records));
+  const folder = known && !end ? known : createRunFolder(parent, identity.runId, modeOf(sweep), startOf(records));
   const log = new RunLog(identity, folder);
   for (const record of records) await log.take(record);
   log.finish(0);
@@ -56,7 +57,7 @@ export async function logOfComparison(
   // Loaded only by then: the libraries that draw take longer than all else here.
   const { tradeOffPicture } = await import('./pictures.ts');
   const media: Record<string, Media> = {
-    'sweep/table': writeTable(folder.files, 'sweep/table', 0, tableOf(comparison)),
+    'sweep/table': writeTable(folder.files, 'sweep/table', 0, comparisonNumbers(comparison)),
     'sweep/tradeOff': writePicture(folder.files, 'sweep/tradeOff', 0, tradeOffPicture(comparison)),
   };
   log.row(log.attach(media));
@@ -70,13 +71,4 @@ function startOf([first]: readonly JournalRecord[]): number {
 
 function modeOf({ settings: { mode } }: SweepIdentity): LoggedMode {
   return mode === 'online' ? 'online' : 'offline';
-}
-
-/** The comparison's table as it is printed. */
-function tableOf(comparison: Comparison) {
-  const columns = comparisonColumns(comparison);
-  return {
-    columns: columns.map(({ title }) => title),
-    rows: comparisonRows(comparison).map((row) => columns.map((column) => column.cell(row))),
-  };
 }

@@ -77,13 +77,17 @@ export function decodeRecord(bytes: Uint8Array): WandbRecord {
   return type.toObject(type.decode(bytes), { longs: Number }) as WandbRecord;
 }
 
-/** A value as W&B's logs write it: JSON in which numbers that are not finite stand by their names. */
+/** A value as W&B's logs write it: JSON in which numbers that are not finite stand by their names, also further in. */
 export function valueJson(value: unknown): string {
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : JSON.stringify(value);
+  if (typeof value === 'number') return String(value);
+  if (Array.isArray(value)) return `[${value.map(valueJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const members = Object.entries(value).map(([name, inner]) => `${JSON.stringify(name)}:${valueJson(inner)}`);
+  return `{${members.join(',')}}`;
 }
 
 /** @param milliseconds since 1970 */
 export function timestampOf(milliseconds: number): Timestamp {
   const seconds = Math.floor(milliseconds / 1000);
-  return { seconds, nanos: Math.round((milliseconds - 1000 * seconds) * 1e6) };
+  return { seconds, nanos: Math.floor((milliseconds - 1000 * seconds) * 1e6) };
 }

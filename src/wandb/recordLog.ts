@@ -19,7 +19,7 @@ const last = 4;
 export class RecordLogWriter {
   readonly #descriptor: number;
   #position: number;
-  #count: number;
+  #count = 0;
 
   /**
    * Opens a log to append to it. A torn tail of an earlier writer is cut off.
@@ -30,9 +30,11 @@ export class RecordLogWriter {
     this.#descriptor = openSync(path, 'a+');
     try {
       const reader = new RecordLogReader(path);
-      const records = [...reader.read()];
-      reader.close();
-      this.#count = records.at(-1)?.num ?? 0;
+      try {
+        for (const { num } of reader.read()) this.#count = num;
+      } finally {
+        reader.close();
+      }
       this.#position = reader.position;
       ftruncateSync(this.#descriptor, this.#position);
       if (this.#position === 0) this.#append(fileHeader);
@@ -116,20 +118,35 @@ export class RecordLogReader {
       this.#position = fileHeader.length;
     }
     for (;;) {
-      const found = this.#record(size);
+      const found = this.#record(this.#position, size);
       if (!found) return;
       this.#position = found.end;
       yield found.record;
     }
   }
 
+  /** The records that lie wholly in so many bytes at the end, if the file ends with one; what is before is not read. */
+  tail(bytes: number): WandbRecord[] {
+    const { size } = fstatSync(this.#descriptor);
+    for (let start = Math.max(fileHeader.length, size - bytes); start < size; start++) {
+      const records: WandbRecord[] = [];
+      let position = start;
+      for (let found = this.#record(start, size); found; found = this.#record(position, size)) {
+        records.push(found.record);
+        position = found.end;
+      }
+      if (records.length > 0 && position === size) return records;
+    }
+    return [];
+  }
+
   close(): void {
     closeSync(this.#descriptor);
   }
 
-  #record(size: number): { readonly record: WandbRecord; readonly end: number } | undefined {
+  #record(start: number, size: number): { readonly record: WandbRecord; readonly end: number } | undefined {
     const parts: Buffer[] = [];
-    let position = this.#position;
+    let position = start;
     for (;;) {
       const room = blockBytes - (position % blockBytes);
       if (room < chunkHeaderBytes) position += room;
@@ -139,11 +156,11 @@ export class RecordLogReader {
       const type = head[6] ?? 0;
       const end = position + chunkHeaderBytes + length;
       if (end > size || end > position - (position % blockBytes) + blockBytes) return undefined;
-      const data = this.#bytes(position + chunkHeaderBytes, length);
-      if (crc32(data, crc32(head.subarray(6))) !== head.readUInt32LE(0)) return undefined;
+      const typeAndData = this.#bytes(position + chunkHeaderBytes - 1, 1 + length);
+      if (crc32(typeAndData) !== head.readUInt32LE(0)) return undefined;
       const begins = type === full || type === first;
       if (begins !== (parts.length === 0)) return undefined;
-      parts.push(data);
+      parts.push(typeAndData.subarray(1));
       position = end;
       if (type === full || type === last) return { record: this.#decoded(Buffer.concat(parts)), end };
     }
@@ -172,25 +189,17 @@ export class RecordLogReader {
   }
 }
 
-/** Whether a log was brought to its end, which its last bytes tell. */
-export function isEnded(path: string): boolean {
-  const descriptor = openSync(path, 'r');
+/** How a run ended whose log was brought to its end, which the log's last bytes tell; undefined of any other. */
+export function endOf(path: string): { readonly exitCode: number } | undefined {
+  const reader = new RecordLogReader(path);
   try {
-    const { size } = fstatSync(descriptor);
-    const tail = Buffer.alloc(Math.min(size, chunkHeaderBytes + longestFooter));
-    readSync(descriptor, tail, 0, tail.length, size - tail.length);
-    for (let start = 0; start + chunkHeaderBytes < tail.length; start++) {
-      const chunk = tail.subarray(start);
-      const isWhole = chunk.readUInt16LE(4) === chunk.length - chunkHeaderBytes && chunk[6] === full;
-      if (isWhole && crc32(chunk.subarray(6)) === chunk.readUInt32LE(0)) {
-        return decodeRecord(chunk.subarray(chunkHeaderBytes)).footer !== undefined;
-      }
-    }
-    return false;
+    const records = reader.tail(longestEnd);
+    if (records.at(-1)?.footer === undefined) return undefined;
+    return { exitCode: records.findLast(({ exit }) => exit)?.exit?.exit_code ?? 0 };
   } finally {
-    closeSync(descriptor);
+    reader.close();
   }
 }
 
-/** The record's number, of up to 10 bytes, and an empty field. */
-const longestFooter = 16;
+/** Exit, final and footer: at most 32 bytes each, in two chunks where a block ends within. */
+const longestEnd = 3 * (32 + 2 * chunkHeaderBytes);

@@ -14,9 +14,24 @@ export interface Arrival {
   readonly count: number;
 }
 
+/** A run that the SDK streams. */
+export interface RelayedRun {
+  /** A line of its history as the log has it. */
+  readonly line: (place: number) => string | undefined;
+  readonly onArrival: (arrival: Arrival) => void;
+}
+
+interface Streamed {
+  readonly files?: Record<string, { readonly offset: number; readonly content: readonly string[] }>;
+}
+
+const historyFile = 'wandb-history.jsonl';
+
 /**
  * Stands between @wandb/sdk and the server, on loopback. The SDK loses what meets a 429, a 5xx or a broken connection, and
- * tells nobody; here such requests are tried again, and what has arrived is known. The SDK's process need not know the key.
+ * tells nobody; here such requests are tried again, and what has arrived is known. The SDK also puts the times of its own
+ * calls into each line, and knows no NaN; here the log's line goes in its place, so that whoever brings a line, and however
+ * often, it is the same. The SDK's process need not know the key.
  */
 export class Relay {
   /** What the SDK takes for its API key. */
@@ -24,7 +39,7 @@ export class Relay {
   readonly #server: Server;
   readonly #settings: Pick<WandbSettings, 'baseUrl' | 'apiKey'>;
   readonly #patience: Patience;
-  readonly #listeners = new Map<string, (arrival: Arrival) => void>();
+  readonly #runs = new Map<string, RelayedRun>();
   readonly #stopped = new AbortController();
 
   private constructor(settings: Pick<WandbSettings, 'baseUrl' | 'apiKey'>, patience: Patience) {
@@ -44,10 +59,10 @@ export class Relay {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Calls `listener` for the lines of a run's history that arrive, until the function that comes back is called. */
-  onArrival(runId: string, listener: (arrival: Arrival) => void): () => void {
-    this.#listeners.set(runId, listener);
-    return () => this.#listeners.delete(runId);
+  /** Minds the lines of a run's history, until the function that comes back is called. */
+  follow(runId: string, run: RelayedRun): () => void {
+    this.#runs.set(runId, run);
+    return () => this.#runs.delete(runId);
   }
 
   stop(): void {
@@ -63,10 +78,13 @@ export class Relay {
         response.writeHead(401).end();
         return;
       }
-      const answer = await this.#forward(request, body);
+      const run = this.#runAt(request.url ?? '');
+      const streamed = run && (JSON.parse(body.toString()) as Streamed);
+      const answer = await this.#forward(request, run ? JSON.stringify(asLogged(streamed, run)) : new Uint8Array(body));
       response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'application/json' });
       response.end(Buffer.from(await answer.arrayBuffer()));
-      if (answer.ok) this.#notice(request.url ?? '', body);
+      const history = streamed?.files?.[historyFile];
+      if (answer.ok && history) run?.onArrival({ offset: history.offset, count: history.content.length });
     } catch {
       // Nothing came back. What the SDK makes of it does not matter: these lines count as not arrived.
       if (!response.headersSent) response.writeHead(502);
@@ -74,11 +92,14 @@ export class Relay {
     }
   }
 
-  async #forward({ method = '', url = '', headers }: IncomingMessage, body: Buffer): Promise<Response> {
+  async #forward(
+    { method = '', url = '', headers }: IncomingMessage,
+    body: string | Uint8Array<ArrayBuffer>,
+  ): Promise<Response> {
     try {
       return await ky(`${this.#settings.baseUrl}${url}`, {
         method,
-        body: new Uint8Array(body),
+        body,
         headers: {
           authorization: basicAuthorization(this.#settings.apiKey ?? ''),
           'content-type': headers['content-type'] ?? 'application/json',
@@ -94,12 +115,15 @@ export class Relay {
     }
   }
 
-  #notice(url: string, body: Buffer): void {
+  #runAt(url: string): RelayedRun | undefined {
     const [, runId] = /^\/files\/[^/]+\/[^/]+\/([^/]+)\/file_stream$/.exec(url) ?? [];
-    const listener = this.#listeners.get(decodeURIComponent(runId ?? ''));
-    if (!listener) return;
-    const { files } = JSON.parse(body.toString()) as { files?: Record<string, { offset: number; content: string[] }> };
-    const history = files?.['wandb-history.jsonl'];
-    if (history) listener({ offset: history.offset, count: history.content.length });
+    return this.#runs.get(decodeURIComponent(runId ?? ''));
   }
+}
+
+function asLogged(streamed: Streamed | undefined, { line }: RelayedRun): Streamed | undefined {
+  const history = streamed?.files?.[historyFile];
+  if (!history) return streamed;
+  const content = history.content.map((sent, i) => line(history.offset + i) ?? sent);
+  return { ...streamed, files: { ...streamed.files, [historyFile]: { ...history, content } } };
 }

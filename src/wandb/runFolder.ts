@@ -24,8 +24,9 @@ const folderName = /^(?:offline-)?run-\d{8}_\d{6}-(.+)$/;
  * @param started milliseconds since 1970
  */
 export function createRunFolder(parent: string, runId: string, mode: LoggedMode, started: number): RunFolder {
-  const old = findRunFolder(parent, runId);
-  if (old) rmSync(old.folder, { recursive: true, force: true });
+  for (const old of findRunFolders(parent)) {
+    if (old.runId === runId) rmSync(old.folder, { recursive: true, force: true });
+  }
   const [date = '', time = ''] = new Date(started).toISOString().split(/[T.]/);
   const stamp = `${date.replaceAll('-', '')}_${time.replaceAll(':', '')}`;
   const folder = runFolder(join(parent, `${prefixes[mode]}-${stamp}-${runId}`), runId);

@@ -72,16 +72,21 @@ function common(
   point: string,
   tags: readonly string[],
 ): Omit<RunIdentity, 'runId' | 'jobType'> {
-  const allTags = [experiment, ...tags, ...settings.tags].map((tag) => tag.slice(0, longestTag));
+  const allTags = [experiment, ...tags, ...settings.tags].map((tag) => cut(tag, longestTag));
   return {
     ...(settings.entity !== undefined && { entity: settings.entity }),
     project: settings.project,
-    group: (settings.group ?? [experiment, point].filter(Boolean).join(' · ')).slice(0, longestName),
+    group: cut(settings.group ?? [experiment, point].filter(Boolean).join(' · '), longestName),
     point,
-    name: (settings.name === undefined ? name : `${settings.name} · ${name}`).slice(0, longestName),
+    name: cut(settings.name === undefined ? name : `${settings.name} · ${name}`, longestName),
     ...(settings.notes !== undefined && { notes: settings.notes }),
     tags: [...new Set(allTags)],
   };
+}
+
+/** No half of a character is left at the end, which would make a log unreadable. */
+function cut(text: string, longest: number): string {
+  return text.slice(0, longest).replace(/[\ud800-\udbff]$/, '');
 }
 
 /** Letters, digits, `-`, `.` and `_`, at most 128. */

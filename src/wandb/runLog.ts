@@ -22,8 +22,10 @@ export interface RunBeginning {
 interface Written {
   readonly rows: number;
   readonly defined: ReadonlySet<string>;
-  readonly hasRun: boolean;
-  readonly hasExit: boolean;
+  /** Of the records. */
+  readonly kinds: ReadonlySet<string>;
+  /** What the console has shown since the last row. */
+  readonly lines: ReadonlySet<string>;
 }
 
 /**
@@ -63,8 +65,8 @@ export class RunLog {
     if (record.type === 'start') this.#start(record);
     if (record.type === 'predictions') this.#predictions.push(record);
     if (record.type === 'layers') this.#layers = record;
-    if (record.type === 'event' && this.#rows >= this.#written.rows) {
-      this.output(record.event, this.#startedAt + 1000 * (record.wall.seconds ?? this.#elapsed));
+    if (record.type === 'event') {
+      this.#remark(record.event, this.#startedAt + 1000 * (record.wall.seconds ?? this.#elapsed));
     }
     if (record.type === 'step' || record.type === 'validation') this.#elapsed += Number(record.wall.seconds ?? 0);
     if (record.type === 'end') this.#elapsed = Number(record.wall.seconds ?? this.#elapsed);
@@ -76,7 +78,7 @@ export class RunLog {
 
   /** Adds what a console would show, at a time in milliseconds since 1970. */
   output(line: string, at: number): void {
-    this.#log.write({ output_raw: { output_type: 1, timestamp: timestampOf(at), line: `${line}\n` } });
+    this.#log.write({ output_raw: { output_type: 1, timestamp: timestampOf(at), line: lineOf(line) } });
   }
 
   /** Adds a measurement of the machine, as `SystemMetrics` gives it. */
@@ -109,13 +111,15 @@ export class RunLog {
 
   /** Ends the log. `exitCode` is 0 for a run that has its numbers. */
   finish(exitCode: number): void {
-    if (!this.#written.hasExit) {
+    const { kinds } = this.#written;
+    if (!kinds.has('exit')) {
       const runtime = Math.round(this.#elapsed);
       this.#summary.set('_wandb', { runtime });
       this.#log.write({ summary: { update: items(Object.fromEntries(this.#summary.entries), 'nested_key') } });
       this.#log.write({ exit: { exit_code: exitCode, runtime } });
     }
-    this.#log.write({ final: {} });
+    // W&B's client takes a second one for a mistake.
+    if (!kinds.has('final')) this.#log.write({ final: {} });
     this.#log.write({ footer: {} });
     this.#log.close();
   }
@@ -133,16 +137,25 @@ export class RunLog {
       },
       ...(wall.environment && { host: wall.environment.host, git: wall.environment.git }),
     });
-    if (this.#written.rows === 0) for (const note of notes) this.output(note, this.#startedAt);
+    for (const note of notes) this.#remark(note, this.#startedAt);
+  }
+
+  /** Adds a line between two rows, unless an earlier writer has. */
+  #remark(line: string, at: number): void {
+    const { rows, lines } = this.#written;
+    const isKnown = this.#rows < rows || (this.#rows === rows && lines.has(lineOf(line)));
+    if (!isKnown) this.output(line, at);
   }
 
   /** Writes what the run is. */
   begin({ startedAt, config, host, git }: RunBeginning): void {
     this.#hasBegun = true;
     this.#startedAt = startedAt;
-    if (this.#written.hasRun) return;
+    const { kinds } = this.#written;
+    if (kinds.has('run')) return;
     const { runId, entity, project, group, jobType, name, notes, tags, sweepId } = this.#identity;
-    this.#log.write({ header: { version_info: { producer: 'contrafit', min_consumer: '0.40.0' } } });
+    if (!kinds.has('header'))
+      this.#log.write({ header: { version_info: { producer: 'contrafit', min_consumer: '0.40.0' } } });
     this.#log.write({
       run: {
         run_id: runId,
@@ -200,16 +213,22 @@ function whatIsWritten(path: string): Written {
   const reader = new RecordLogReader(path);
   let rows = 0;
   const defined = new Set<string>();
-  let hasRun = false;
-  let hasExit = false;
-  for (const { history, metric, run, exit } of reader.read()) {
-    if (history) rows++;
-    if (metric) defined.add(metric.name);
-    hasRun ||= run !== undefined;
-    hasExit ||= exit !== undefined;
+  const kinds = new Set<string>();
+  const lines = new Set<string>();
+  for (const record of reader.read()) {
+    for (const kind of Object.keys(record)) kinds.add(kind);
+    if (record.metric) defined.add(record.metric.name);
+    if (record.output_raw) lines.add(record.output_raw.line);
+    if (!record.history) continue;
+    rows++;
+    lines.clear();
   }
   reader.close();
-  return { rows, defined, hasRun, hasExit };
+  return { rows, defined, kinds, lines };
+}
+
+function lineOf(text: string): string {
+  return `${text}\n`;
 }
 
 function layersTable({ drift }: LayersRecord): MediaTable {

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { Netrc } from 'netrc-parser';
+import { parse } from 'netrc-parser';
 import { type Problem, throwIfAny } from '../errors.ts';
 
 export const wandbModes = ['online', 'offline', 'disabled'] as const;
@@ -55,7 +56,7 @@ export function wandbSettings(flag: WandbMode | undefined, environment: NodeJS.P
       remedy: `Correct it, or unset it for ${cloud}.`,
     });
   }
-  const apiKey = value('API_KEY') ?? (host && netrcKey(host.hostname, environment));
+  const apiKey = value('API_KEY') ?? (host && netrcKey(host, environment));
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
     problems.push({
       code: 'WANDB_KEY_INVALID',
@@ -141,19 +142,28 @@ function modeOf(
   return { mode: given, because };
 }
 
-function netrcKey(host: string, environment: NodeJS.ProcessEnv): string | undefined {
+function netrcKey({ host, hostname }: URL, environment: NodeJS.ProcessEnv): string | undefined {
   const path = environment.NETRC || join(environment.HOME ?? homedir(), '.netrc');
   try {
-    const netrc = new Netrc(path);
-    netrc.loadSync();
-    return netrc.machines[host]?.password || undefined;
+    const machines = parse(oneLineEach(readFileSync(path, 'utf8')));
+    // W&B's client once wrote the host without its port.
+    return machines[host]?.password || machines[hostname]?.password || undefined;
   } catch {
     // Absent, unreadable or not understood: there is no key in it for us.
     return undefined;
   }
 }
 
+/** Each machine in a line of its own, without comments: W&B's client takes any layout, the parser does not. */
+function oneLineEach(netrc: string): string {
+  const words = netrc
+    .replaceAll(/(?<=^|\s)#.*/gm, '')
+    .trim()
+    .split(/\s+/);
+  return words.join(' ').replaceAll(/ (?=(?:machine|default|macdef) )/g, '\n');
+}
+
 /** An address without the name and password that it may hold. */
 function withoutUser(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//');
+  return url.replace(/[^/]*@/, '');
 }

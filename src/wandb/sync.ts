@@ -6,11 +6,11 @@ import { labelOf } from '../sweep/labels.ts';
 import { type CellResult, type ExperimentResults, journalOf } from '../tracking/results.ts';
 import { Connection, type Patience } from './connection.ts';
 import { logOfComparison, logOfFinishedCell } from './pastRuns.ts';
-import { findRunFolders, isSynced, type RunFolder, syncMark, wandbFolder } from './runFolder.ts';
+import { findRunFolders, isSynced, markSynced, type RunFolder, syncMark, wandbFolder } from './runFolder.ts';
 import type { TrackedCell } from './runIdentity.ts';
 import type { WandbSettings } from './settings.ts';
 import type { SyncClient } from './syncClients.ts';
-import { hasBegun, historyRows, uploadRun } from './upload.ts';
+import { contentOf, hasBegun, uploadRun } from './upload.ts';
 
 /** Somebody is waiting to be told that nothing can be reached; an upload that has begun is worth some minutes. */
 const firstPatience: Patience = { retries: 2, requestTimeout: 10_000 };
@@ -38,7 +38,7 @@ export interface SyncOutcome {
  * Brings all runs of an experiment to the server that are not there: those of `--wandb offline`, what a live run has not
  * delivered, and finished cells that were computed without W&B, from their journals.
  *
- * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED before anything is uploaded; WANDB_CLIENT_MISSING
+ * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_NOT_TAKEN before anything is uploaded; WANDB_CLIENT_MISSING
  */
 export async function syncRuns(
   results: ExperimentResults,
@@ -46,7 +46,8 @@ export async function syncRuns(
   { client, clock, onRun }: SyncOptions,
 ): Promise<SyncOutcome> {
   const first = new Connection(settings, firstPatience);
-  const entity = settings.entity ?? (await first.api().defaultEntity());
+  // Asked in any case, to know whether the server takes the key.
+  const ownEntity = await first.api().defaultEntity();
   const official = client === 'contrafit' ? false : await clientIsInstalled();
   if (client === 'wandb' && !official) throw clientMissing();
 
@@ -54,17 +55,18 @@ export async function syncRuns(
   const missing = folders.filter((folder) => !isSynced(folder));
   const connection = new Connection(settings, uploadPatience);
   let failed = 0;
+  let gone: Problem | undefined;
   for (const folder of missing) {
-    try {
+    const upload = async () => {
       // Only this project knows how far its own uploads have got.
-      if (official && !hasBegun(folder)) await syncByClient(folder, settings, connection, entity);
+      if (official && !hasBegun(folder)) await syncByClient(folder, connection, ownEntity);
       else await uploadRun(connection, folder);
-      onRun(folder.runId);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      failed++;
-      onRun(folder.runId, error.problems[0]);
-    }
+    };
+    const problem = gone ?? (await problemOf(upload));
+    if (problem) failed++;
+    // Each of the others would be tried for minutes, too.
+    if (problem?.code === 'WANDB_UNREACHABLE') gone = problem;
+    onRun(folder.runId, problem);
   }
   return {
     uploaded: missing.length - failed,
@@ -104,6 +106,16 @@ function trackedCell({ cell, outcome }: CellResult): (TrackedCell & { readonly f
   };
 }
 
+async function problemOf(work: () => Promise<void>): Promise<Problem | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return error.problems[0];
+    throw error;
+  }
+}
+
 async function clientIsInstalled(): Promise<boolean> {
   try {
     await promisify(execFile)('wandb', ['--version']);
@@ -114,25 +126,25 @@ async function clientIsInstalled(): Promise<boolean> {
 }
 
 /** W&B's own client reports success whatever becomes of an upload: the server is asked. */
-async function syncByClient(
-  folder: RunFolder,
-  settings: WandbSettings,
-  connection: Connection,
-  entity: string | undefined,
-): Promise<void> {
-  const { baseUrl, apiKey, project } = settings;
+async function syncByClient(folder: RunFolder, connection: Connection, ownEntity: string | undefined): Promise<void> {
+  const { run, rows } = contentOf(folder);
+  const { baseUrl, apiKey, entity = run?.entity || ownEntity } = connection.settings;
   const named = entity === undefined ? [] : ['--entity', entity];
-  const environment = { ...process.env, WANDB_BASE_URL: baseUrl, WANDB_API_KEY: apiKey };
-  const command = ['sync', '--include-online', ...named, '--project', project, folder.folder];
-  const printed = await promisify(execFile)('wandb', command, { env: environment, timeout: clientDeadline }).then(
+  // In its modes `offline` and `disabled` the client would upload nothing.
+  const environment = { ...process.env, WANDB_BASE_URL: baseUrl, WANDB_API_KEY: apiKey, WANDB_MODE: 'online' };
+  const printed = await promisify(execFile)('wandb', ['sync', '--include-online', ...named, folder.folder], {
+    env: environment,
+    timeout: clientDeadline,
+  }).then(
     ({ stdout, stderr }) => stdout + stderr,
     (error: Error) => error.message,
   );
-  const address = { entity: entity ?? '', project, runId: folder.runId };
-  const rows = historyRows(folder);
+  // Its mark counts only once the server has said so.
+  const isMarked = isSynced(folder);
+  rmSync(syncMark(folder), { force: true });
+  const address = { entity: entity ?? '', project: run?.project ?? '', runId: folder.runId };
   const there = await connection.api().historyRows(address);
-  if (there < rows) {
-    rmSync(syncMark(folder), { force: true });
+  if (!isMarked || there < rows) {
     throw new UserError({
       code: 'WANDB_NOT_ARRIVED',
       given: `${folder.runId}: ${there} of ${rows} rows are on the server after wandb sync (${lastLine(printed)})`,
@@ -140,6 +152,7 @@ async function syncByClient(
       remedy: 'Try again, or upload without that client: yarn runs sync --client contrafit.',
     });
   }
+  markSynced(folder);
   connection.took(address);
 }
 

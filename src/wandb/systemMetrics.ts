@@ -39,7 +39,9 @@ export class SystemMetrics {
   async #ofGpus(): Promise<Record<string, number>> {
     try {
       const query = [`--query-gpu=${perGpu.join(',')}`, '--format=csv,noheader,nounits'];
-      const { stdout } = await promisify(execFile)('nvidia-smi', query, { timeout: gpuTimeout });
+      // Unlike `timeout`, a signal does not wait for a process that a hanging driver keeps from ending.
+      const patience = { signal: AbortSignal.timeout(gpuTimeout), killSignal: 'SIGKILL' } as const;
+      const { stdout } = await promisify(execFile)('nvidia-smi', query, patience);
       const { data } = Papa.parse<string[]>(stdout.trim(), { transform: (field) => field.trim() });
       return Object.fromEntries(data.flatMap((fields, gpu) => gpuMetrics(gpu, fields.map(Number))));
     } catch {

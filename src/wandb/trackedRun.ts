@@ -34,6 +34,8 @@ export class TrackedRun {
   #triedLive = false;
   #upload: RunUpload | undefined;
   #live: LiveRun | undefined;
+  /** What is done with the log, one after the other: writing a picture takes longer than a tick. */
+  #turn: Promise<void> = Promise.resolve();
   /** What is done with the server, one after the other. */
   #network: Promise<unknown> = Promise.resolve();
 
@@ -59,7 +61,11 @@ export class TrackedRun {
   }
 
   /** Takes what the journal holds by now, and measures the machine when it is time to. */
-  async tick(): Promise<void> {
+  tick(): Promise<void> {
+    return this.#inTurn(() => this.#tick());
+  }
+
+  async #tick(): Promise<void> {
     await this.#follow(this.#journalPath);
     if (!this.#triedLive && this.#log.hasBegun && performance.now() - this.#startedAt > liveAfter) {
       this.#triedLive = true;
@@ -78,7 +84,11 @@ export class TrackedRun {
   }
 
   /** Ends the log; resolves when the server has all of it or no more can be done now. */
-  async end({ exitCode, line, journal }: CellEnd): Promise<void> {
+  end(end: CellEnd): Promise<void> {
+    return this.#inTurn(() => this.#end(end));
+  }
+
+  async #end({ exitCode, line, journal }: CellEnd): Promise<void> {
     // A short run may be over, and its journal in its place, before it was looked at.
     await this.#follow(this.#journal ? this.#journalPath : journal);
     this.#journal?.close();
@@ -97,6 +107,11 @@ export class TrackedRun {
   /** Ends what runs beside. */
   abandon(): void {
     this.#live?.kill();
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(work);
+    return this.#turn;
   }
 
   async #follow(path: string): Promise<void> {

@@ -32,8 +32,9 @@ export class Tracker {
   readonly #found: { readonly cell: TrackedCell; readonly journal: string }[] = [];
   /** By their names, of all runs of the sweep. */
   readonly #folders = new Map<string, RunFolder>();
+  readonly #closed = new AbortController();
   readonly #ticking: Promise<void>;
-  #closed = false;
+  #broughtAway: Promise<void> | undefined;
 
   constructor(setup: TrackerSetup, { clock, onNotice }: TrackerSurroundings) {
     const { settings, folder } = setup;
@@ -50,13 +51,15 @@ export class Tracker {
   started(cell: TrackedCell, journal: string, pid: number): void {
     const identity = cellIdentity(this.#setup, cell);
     const mode = this.#connection ? 'online' : 'offline';
-    const folder = createRunFolder(this.#parent, identity.runId, mode, this.#clock());
-    this.#folders.set(identity.runId, folder);
-    this.#running.set(cell.id, new TrackedRun(identity, folder, { journal, pid }, this.#connection, this.#clock));
+    void this.#contain(cell.id, () => {
+      const folder = createRunFolder(this.#parent, identity.runId, mode, this.#clock());
+      this.#folders.set(identity.runId, folder);
+      this.#running.set(cell.id, new TrackedRun(identity, folder, { journal, pid }, this.#connection, this.#clock));
+    });
   }
 
   output(cell: string, text: string): void {
-    this.#running.get(cell)?.output(text);
+    void this.#contain(cell, () => this.#running.get(cell)?.output(text));
   }
 
   ended(cell: string, end: CellEnd): void {
@@ -64,7 +67,7 @@ export class Tracker {
     if (!run) return;
     this.#running.delete(cell);
     this.#ended.push(run);
-    this.#ends.push(run.end(end));
+    this.#ends.push(this.#contain(cell, () => run.end(end)));
   }
 
   /** A cell that was finished before, perhaps without W&B, perhaps by a sweep that was cut off. */
@@ -75,11 +78,9 @@ export class Tracker {
   /** Brings away what there is, in `patience` milliseconds, and tells what became of it. */
   async close(patience: number): Promise<TrackerReport> {
     const late = setTimeout(patience, undefined, { ref: false });
-    this.#closed = true;
-    await this.#ticking;
-    // What nobody has ended was cut off.
-    for (const cell of this.#running.keys()) this.ended(cell, { exitCode: 1, line: 'cut off', journal: '' });
-    await Promise.race([this.#bringAway(), late]);
+    this.#closed.abort();
+    this.#broughtAway ??= this.#bringAway();
+    await Promise.race([this.#broughtAway, late]);
     for (const run of this.#ended) run.abandon();
     await this.#connection?.stop();
     return this.#report();
@@ -87,25 +88,43 @@ export class Tracker {
 
   async #tick(): Promise<void> {
     let noticed = false;
-    while (!this.#closed) {
-      await Promise.all([...this.#running.values()].map((run) => run.tick()));
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      await Promise.all([...this.#running].map(([cell, run]) => this.#contain(cell, () => run.tick())));
       const reason = this.#connection?.reason;
       if (reason !== undefined && !noticed) {
         noticed = true;
         this.#onNotice(`W&B: ${reason}; training goes on, and the runs are kept in ${this.#parent}`);
       }
-      await setTimeout(tickEvery);
+      await setTimeout(tickEvery, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Keeps what goes wrong with one run from the others. It is not followed any further; its journal has it all. */
+  async #contain(name: string, work: () => Promise<void> | void): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#running.delete(name);
+      this.#onNotice(`W&B: ${name}: ${String(error)}; training goes on, and yarn runs sync makes up for it`);
     }
   }
 
   async #bringAway(): Promise<void> {
+    await this.#ticking;
+    // What nobody has ended was cut off.
+    for (const cell of this.#running.keys()) this.ended(cell, { exitCode: 1, line: 'cut off', journal: '' });
     for (const { cell, journal } of this.#found) {
-      const folder = await logOfFinishedCell(this.#setup, cell, this.#parent, journal);
-      this.#folders.set(folder.runId, folder);
+      await this.#contain(cell.id, async () => {
+        const folder = await logOfFinishedCell(this.#setup, cell, this.#parent, journal);
+        this.#folders.set(folder.runId, folder);
+      });
     }
+    await this.#contain('comparison', async () => {
+      const comparison = await logOfComparison(this.#setup, this.#parent, this.#setup.folder, this.#clock);
+      if (comparison) this.#folders.set(comparison.runId, comparison);
+    });
     await Promise.all(this.#ends);
-    const comparison = await logOfComparison(this.#setup, this.#parent, this.#setup.folder, this.#clock);
-    if (comparison) this.#folders.set(comparison.runId, comparison);
     const connection = this.#connection;
     // What failed in passing may be over.
     connection?.reopen();

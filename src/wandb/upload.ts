@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import type { RunAddress, StreamBody, WandbApi } from './api.ts';
 import type { Connection } from './connection.ts';
+import { jsonObject, nameOf, strictJson } from './items.ts';
 import type { Item, MetricRecord, RunRecord, Timestamp, WandbRecord } from './record.ts';
 import { RecordLogReader } from './recordLog.ts';
 import { markSynced, type RunFolder } from './runFolder.ts';
@@ -51,10 +52,11 @@ export class RunUpload {
   #waiting = noLines();
   #waitingBytes = 0;
   #run: RunRecord | undefined;
-  #config: Item[] = [];
-  #metrics: MetricRecord[] = [];
+  /** By name. */
+  readonly #config = new Map<string, Item>();
+  readonly #metrics = new Map<string, MetricRecord>();
   #summary: readonly Item[] = [];
-  #files: string[] = [];
+  readonly #files = new Set<string>();
   #exitCode: number | undefined;
   /** Unix seconds. */
   #startedAt = 0;
@@ -71,12 +73,9 @@ export class RunUpload {
    * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_LOG_INCOMPLETE
    */
   async begin(api: WandbApi): Promise<RunAddress> {
-    const reader = new RecordLogReader(this.#folder.log);
-    const run = findRun(reader);
-    reader.close();
-    if (!run) throw incomplete(this.#folder);
-    this.#run = run;
-    this.#address = await this.#upsert(api, run, run.config.update);
+    for (const record of this.#reader.read()) this.#take(record, []);
+    this.#reopen();
+    this.#address = await this.#upsert(api);
     const { entity, project } = this.#address;
     this.#progress = readProgress(this.#folder, { baseUrl: this.#place.baseUrl, entity, project });
     return this.#address;
@@ -118,19 +117,18 @@ export class RunUpload {
       if (this.#isFull) await this.#flush(api);
     }
     if (this.#waitingBytes > 0) await this.#flush(api);
-    if (!this.#run) throw incomplete(this.#folder);
     for (const path of this.#files) {
       if (progress.files.includes(path)) continue;
-      await api.uploadFile(this.#where, path, readFileSync(join(this.#folder.files, path)));
-      await this.#stream(api, { uploaded: [path] });
+      await api.uploadFile(this.#where, path, this.#content(path));
       progress.files.push(path);
       this.#keepProgress();
     }
+    if (this.#files.size > 0) await this.#stream(api, { uploaded: [...this.#files] });
     // Once more, since metrics and panels have been defined since it began.
     const summaryMetrics = jsonObject(this.#summary);
-    await this.#upsert(api, this.#run, [...this.#run.config.update, ...this.#config], summaryMetrics);
+    await this.#upsert(api, strictJson(summaryMetrics));
     await this.#stream(api, { files: { 'wandb-summary.json': { offset: 0, content: [summaryMetrics] } } });
-    if (this.#exitCode === undefined) throw incomplete(this.#folder);
+    if (this.#exitCode === undefined) throw incomplete(this.#folder.log);
     await this.#stream(api, { complete: true, exitcode: this.#exitCode });
     markSynced(this.#folder);
   }
@@ -146,11 +144,14 @@ export class RunUpload {
 
   /** The configuration as the server wants it. Only after `begin`. */
   get config(): Readonly<Record<string, unknown>> {
-    return wrapped(this.#run?.config.update ?? [], []);
+    return wrapped([...this.#config.values()], [...this.#metrics.values()]);
   }
 
-  async #upsert(api: WandbApi, run: RunRecord, config: readonly Item[], summaryMetrics?: string): Promise<RunAddress> {
-    const entity = this.#place.entity ?? (run.entity || undefined) ?? (await api.defaultEntity());
+  async #upsert(api: WandbApi, summaryMetrics?: string): Promise<RunAddress> {
+    const run = this.#run;
+    if (!run) throw incomplete(this.#folder.log);
+    const named = this.#address?.entity ?? this.#place.entity ?? run.entity;
+    const entity = named || (await api.defaultEntity());
     return api.upsertRun({
       name: run.run_id,
       ...(entity !== undefined && { entity }),
@@ -164,19 +165,24 @@ export class RunUpload {
       commit: run.git?.commit,
       repo: run.git?.remote_url,
       sweep: run.sweep_id,
-      config: JSON.stringify(wrapped(config, this.#metrics)),
+      config: JSON.stringify(this.config),
       summaryMetrics,
     });
   }
 
   #reopen(): void {
-    this.#reader.close();
+    const before = this.#reader;
     this.#reader = new RecordLogReader(this.#folder.log);
+    before.close();
     this.#read = { history: 0, events: 0, output: 0 };
-    this.#config = [];
-    this.#metrics = [];
-    this.#files = [];
-    this.#startedAt = 0;
+  }
+
+  #content(path: string): Buffer {
+    try {
+      return readFileSync(join(this.#folder.files, path));
+    } catch {
+      throw incomplete(join(this.#folder.files, path));
+    }
   }
 
   /** @param wanted the files whose lines are sent now */
@@ -186,9 +192,9 @@ export class RunUpload {
       this.#run = run;
       this.#startedAt = secondsOf(run.start_time);
     }
-    if (config) this.#config.push(...config.update);
-    if (metric) this.#metrics.push(metric);
-    if (files) this.#files.push(...files.files.map(({ path }) => path));
+    for (const item of (run?.config ?? config)?.update ?? []) this.#config.set(nameOf(item), item);
+    if (metric) this.#metrics.set(metric.name, metric);
+    for (const { path } of files?.files ?? []) this.#files.add(path);
     if (summary) this.#summary = summary.update;
     if (exit) this.#exitCode = exit.exit_code ?? 0;
     if (history) this.#line('history', jsonObject(history.item), wanted);
@@ -201,7 +207,8 @@ export class RunUpload {
     const place = this.#read[stream]++;
     if (!wanted.includes(stream) || place < (this.#progress?.[stream] ?? 0)) return;
     this.#waiting[stream].push(line);
-    this.#waitingBytes += Buffer.byteLength(line);
+    // As it stands in a request, where quotes are escaped.
+    this.#waitingBytes += Buffer.byteLength(JSON.stringify(line));
   }
 
   #eventLine({ timestamp, item }: NonNullable<WandbRecord['stats']>): string {
@@ -262,18 +269,22 @@ export async function uploadRun(connection: Connection, folder: RunFolder): Prom
   }
 }
 
-/** Rows of a run's history. */
-export function historyRows(folder: RunFolder): number {
+/** Where a log belongs, and how many rows of history it has. */
+export function contentOf(folder: RunFolder): { readonly run: RunRecord | undefined; readonly rows: number } {
   const reader = new RecordLogReader(folder.log);
+  let run: RunRecord | undefined;
   let rows = 0;
-  for (const { history } of reader.read()) if (history) rows++;
+  for (const record of reader.read()) {
+    run ??= record.run;
+    if (record.history) rows++;
+  }
   reader.close();
-  return rows;
+  return { run, rows };
 }
 
 /** Rows of a run's history that have not arrived anywhere yet. */
 export function missingRows(folder: RunFolder): number {
-  return historyRows(folder) - (savedProgress(folder)?.history ?? 0);
+  return contentOf(folder).rows - (savedProgress(folder)?.history ?? 0);
 }
 
 /** Whether some of a run may have arrived. */
@@ -296,22 +307,26 @@ function readProgress(folder: RunFolder, place: Pick<Progress, 'baseUrl' | 'enti
   return known && isSame ? known : { ...place, history: 0, events: 0, output: 0, files: [] };
 }
 
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The machine went down before the file was on the disk.
+    return undefined;
+  }
+}
+
 function savedProgress(folder: RunFolder): Progress | undefined {
   const path = progressPath(folder);
   if (!existsSync(path)) return undefined;
-  return progressSchema.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data;
+  return progressSchema.safeParse(parseJson(readFileSync(path, 'utf8'))).data;
 }
 
-function findRun(reader: RecordLogReader): RunRecord | undefined {
-  for (const { run } of reader.read()) if (run) return run;
-  return undefined;
-}
-
-function incomplete({ log }: RunFolder): UserError {
+function incomplete(given: string): UserError {
   return new UserError({
     code: 'WANDB_LOG_INCOMPLETE',
-    given: log,
-    expected: "a log with a run's beginning and end",
+    given,
+    expected: "a log with a run's beginning and end, and the files that it names",
     remedy: 'Run the sweep again: its command continues what is missing.',
   });
 }
@@ -320,19 +335,9 @@ function secondsOf({ seconds = 0, nanos = 0 }: Partial<Timestamp>): number {
   return seconds + nanos / 1e9;
 }
 
-/** Items as one JSON object; what is no JSON in them, NaN and infinities, stays as it stands. */
-function jsonObject(items: readonly Item[]): string {
-  const members = items.map((item) => `${JSON.stringify(nameOf(item))}:${item.value_json}`);
-  return `{${members.join(',')}}`;
-}
-
-function nameOf({ key, nested_key: nested = [] }: Item): string {
-  return key || nested.join('.');
-}
-
 /** The configuration as the server wants it: each value wrapped, and how metrics are shown under `_wandb`. */
 function wrapped(items: readonly Item[], metrics: readonly MetricRecord[]): Record<string, unknown> {
-  const values = items.map((item) => [nameOf(item), { value: JSON.parse(item.value_json) as unknown }]);
+  const values = items.map((item) => [nameOf(item), { value: JSON.parse(strictJson(item.value_json)) as unknown }]);
   return { ...Object.fromEntries(values), _wandb: { value: { m: metrics.map(shortForm) } } };
 }
 

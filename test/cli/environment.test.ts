@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { places } from '../../src/cli/environment.ts';
+import { agentRun, places, withoutAgentFolder } from '../../src/cli/environment.ts';
 
 const home = join(homedir(), '.cache');
 
@@ -51,5 +51,31 @@ describe('places', () => {
     ['', false],
   ])('reads HF_HUB_OFFLINE=%s as %s', (value, offline) => {
     expect(places({ HF_HUB_OFFLINE: value }).encoders.offline).toBe(offline);
+  });
+});
+
+describe('agentRun', () => {
+  it('reads what wandb agent calls the sweep and the run', () => {
+    expect(agentRun({ WANDB_SWEEP_ID: 's', WANDB_RUN_ID: 'r' })).toEqual({ sweepId: 's', runId: 'r' });
+  });
+
+  it('has nothing where no agent runs, and counts what is empty as unset', () => {
+    expect(agentRun({})).toEqual({});
+    expect(agentRun({ WANDB_SWEEP_ID: '', WANDB_RUN_ID: '' })).toEqual({});
+  });
+});
+
+describe('withoutAgentFolder', () => {
+  const agent = { WANDB_SWEEP_PARAM_PATH: '/here/wandb/sweep-s/config-r.yaml', WANDB_PROJECT: 'p' };
+
+  it('leaves out the folder that the agent has set, the one that it runs in', () => {
+    expect(withoutAgentFolder({ ...agent, WANDB_DIR: '/here' }, '/here')).toEqual(agent);
+  });
+
+  it('keeps a folder that the user has named', () => {
+    const elsewhere = { ...agent, WANDB_DIR: '/there' };
+    expect(withoutAgentFolder(elsewhere, '/here')).toEqual(elsewhere);
+    const withoutAgent = { WANDB_DIR: '/here' };
+    expect(withoutAgentFolder(withoutAgent, '/here')).toEqual(withoutAgent);
   });
 });

@@ -8,7 +8,7 @@ import { cachedSnapshot } from '../../src/encoders/hubCache.ts';
 import { miniFolder } from '../../src/encoders/resolveEncoder.ts';
 import { classificationScores } from '../../src/evaluation/classification.ts';
 import { compare } from '../../src/report/comparison.ts';
-import { readJournal, withoutWall } from '../../src/tracking/journal.ts';
+import { readJournal, threadsOf, withoutWall } from '../../src/tracking/journal.ts';
 import { type ExperimentResults, type RunSummary, readExperiment, readRun } from '../../src/tracking/results.ts';
 import { schemaProblems } from '../tracking/journalSchema.ts';
 import {
@@ -62,7 +62,7 @@ function journalsIn(folder: string): Record<string, unknown> {
 }
 
 function threadsIn(folder: string): unknown[] {
-  return [...new Set([...runsIn(readExperiment(folder)).values()].map(({ start }) => start.wall.threads))];
+  return [...new Set([...runsIn(readExperiment(folder)).values()].map(({ start }) => threadsOf(start)))];
 }
 
 function leftoversIn(folder: string): string[] {

@@ -33,6 +33,7 @@ async function prepared(steps: number, workers?: number): Promise<{ sweep: Prepa
     out,
     places: { dataFolder: '', encoders: { hubCache: '', offline: true } },
     smoke: false,
+    tensorBoard: false,
     environment: await findEnvironment(),
   });
   onTestFinished(() => stopWorkers(sweep));

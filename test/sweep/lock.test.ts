@@ -49,6 +49,23 @@ describe.concurrent('lockFolder', () => {
     await (await waiting)();
   });
 
+  it('waits longer than a dead lock lasts where it is told to, until that is aborted', {
+    timeout: 30_000,
+  }, async () => {
+    const folder = join(root, 'patient');
+    const unlock = await lockFolder(folder, ignore);
+    const enough = new AbortController();
+    const waiting = lockFolder(folder, ignore, enough.signal);
+    const refused = problemsOf(lockFolder(folder, ignore, enough.signal));
+    // Those who are not told to have given up by then.
+    await setTimeout(7500);
+    await expect(Promise.race([waiting, setTimeout(0, 'still waiting')])).resolves.toBe('still waiting');
+    enough.abort();
+    expect(await refused).toMatchObject([{ code: 'SWEEP_RUNNING' }]);
+    await waiting.catch(() => {});
+    await unlock();
+  });
+
   it.each([
     ['just now', undefined],
     ['long ago', new Date(0)],

@@ -16,7 +16,8 @@ const environment = await findEnvironment();
 function poolIn(folder: string, size: number, spare?: ReturnType<typeof forkWorker>): WorkerPool {
   const engine = { engine: 'wasm', precision: 'float32', threads: 1 } as const;
   const places = { dataFolder: '', encoders: { hubCache: '', offline: true } };
-  const setup = { engine, places, folder, cacheFolder: `${folder}/cache`, experiment: 'test', environment };
+  const cacheFolder = `${folder}/cache`;
+  const setup = { engine, places, folder, cacheFolder, experiment: 'test', tensorBoard: false, environment };
   const pool = new WorkerPool(setup, size, spare);
   onTestFinished(() => pool.stop());
   return pool;

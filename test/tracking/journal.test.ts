@@ -9,6 +9,7 @@ import {
   readJournal,
   readJournalEnds,
   type StepRecord,
+  threadsOf,
   withoutWall,
 } from '../../src/tracking/journal.ts';
 import { temporaryFolder } from '../report/madeUpResults.ts';
@@ -130,11 +131,12 @@ describe('readJournal', () => {
       git: { commit: 'c', dirty: true, remote: null },
     };
     const starts = [
-      { ...start, wall: { at, threads: 1, environment } },
+      { ...start, wall: { at, environment } },
       { ...start, wall: { at, host: 'a', threads: 1, node: 'v20' } },
     ];
     const path = journalOf(starts);
     expect(readJournal(path)).toEqual(starts);
+    expect(starts.map(threadsOf)).toEqual([1, 1]);
     expect(schemaProblems(path)).toEqual([]);
   });
 

@@ -77,12 +77,18 @@ describe('metricsOf', () => {
 
   it('loses no number and renames none to another, finite or not', () => {
     const values = fc.dictionary(fc.stringMatching(/^[a-zA-Z0-9]{1,9}(\.[a-zA-Z0-9]{1,9}){0,2}$/), fc.double());
+    const slashed = (prefix: string, given: Record<string, number>) =>
+      Object.fromEntries(Object.entries(given).map(([name, value]) => [prefix + name.split('.').join('/'), value]));
     fc.assert(
-      fc.property(values, values, fc.double(), (terms, metrics, loss) => {
-        expect(metricsOf({ ...step, terms, loss })?.metrics).toMatchObject({
-          'train/loss': loss,
-          ...Object.fromEntries(Object.entries(terms).map(([name, value]) => [`train/terms/${name}`, value])),
+      fc.property(values, values, values, values, fc.double(), (terms, counts, norms, metrics, loss) => {
+        const conflict = { norms, cosines: norms };
+        const logged = metricsOf({ ...step, terms, counts, conflict, loss })?.metrics ?? {};
+        expect(logged).toEqual({
+          ...{ 'train/loss': loss, 'train/gradientNorm': 1.5, 'train/learningRate': 1e-4, 'train/epoch': 2 },
+          ...{ 'train/stepsPerSecond': 4, ...slashed('train/terms/', terms), ...slashed('train/counts/', counts) },
+          ...{ ...slashed('conflict/norms/', norms), ...slashed('conflict/cosines/', norms) },
         });
+        expect(Object.keys(logged)).toHaveLength(5 + [terms, counts, norms, norms].flatMap(Object.keys).length);
         const validated = metricsOf({ type: 'validation', step: 1, metrics, wall: {} })?.metrics ?? {};
         expect(Object.values(validated)).toHaveLength(Object.keys(metrics).length);
         for (const [name, value] of Object.entries(metrics)) {

@@ -32,8 +32,14 @@ function findPython(named: string | undefined): string | undefined {
 
 /** The records of a .wandb file as the official client reads them. */
 export async function readWithOfficialReader(path: string): Promise<unknown[]> {
-  const { code, output, stdout } = await runPython([script('readLog.py'), resolve(path)]);
-  if (code !== 0) throw new Error(`the official reader failed: ${output}`);
+  const [records = []] = await readAllWithOfficialReader([path]);
+  return records;
+}
+
+/** The records of each of several .wandb files, by one process. */
+export async function readAllWithOfficialReader(paths: readonly string[]): Promise<unknown[][]> {
+  const { code, output, stdout } = await runPython([script('readLog.py'), ...paths.map((path) => resolve(path))]);
+  if (code !== 0) throw new Error(`the official reader failed: ${output.slice(-2000)}`);
   return stdout
     .split('\n')
     .filter((line) => line !== '')

@@ -23,14 +23,22 @@ interface UploadAddresses {
   createRunFiles: { uploadHeaders: string[]; files: [{ name: string; uploadUrl: string }] };
 }
 
+interface CreatedAgent {
+  createAgent: { agent: { id: string } };
+}
+
+interface Heartbeat {
+  agentHeartbeat: { commands: string };
+}
+
 interface UpsertedSweep {
   upsertSweep: { sweep: { id: string; name: string } };
 }
 
 const upsertBucket = `mutation Ours($name: String, $project: String, $groupName: String, $config: JSONString,
-  $tags: [String!], $summaryMetrics: JSONString) {
+  $tags: [String!], $summaryMetrics: JSONString, $sweep: String) {
   upsertBucket(input: {name: $name, modelName: $project, groupName: $groupName, config: $config, tags: $tags,
-    summaryMetrics: $summaryMetrics}) { bucket { id name } inserted }
+    summaryMetrics: $summaryMetrics, sweep: $sweep}) { bucket { id name } inserted }
 }`;
 
 /** The data of the answer to a document that the server understands. */
@@ -137,6 +145,50 @@ describe('What is sent', () => {
       { id: name, entity: 'e', project: 'p', displayName: undefined, config: 'method: grid', state: 'FINISHED' },
     ]);
     expect((await post('/graphql', { query, variables: { id: 'unknown' } })).status).toBe(400);
+  });
+
+  test('as a sweep is run by agents, point by point', async () => {
+    const upsertSweep = `mutation UpsertSweep($config: String, $entityName: String, $projectName: String) {
+      upsertSweep(input: {config: $config, entityName: $entityName, projectName: $projectName}) { sweep { id name } }
+    }`;
+    const parameters = { b: { parameters: { c: { values: [1, 2] } } }, a: { values: [{ k: 3 }] } };
+    const config = JSON.stringify({ method: 'grid', program: 'x.ts', command: ['x'], parameters });
+    const made = { config, entityName: 'e', projectName: 'p' };
+    const { name: sweep } = (await answerTo<UpsertedSweep>(upsertSweep, made)).upsertSweep.sweep;
+    const query = `query SweepWithRuns($entity: String, $project: String, $sweep: String!) {
+      project(name: $project, entityName: $entity) { sweep(sweepName: $sweep) { config } }
+    }`;
+    const place = { entity: 'e', project: 'p' };
+    expect(await answerTo(query, { ...place, sweep })).toMatchObject({ project: { sweep: { name: sweep, config } } });
+    expect(await answerTo(query, { ...place, sweep: 'other' })).toEqual({ project: null });
+
+    const createAgent = `mutation CreateAgent($host: String!, $sweep: String!) {
+      createAgent(input: {host: $host, sweep: $sweep}) { agent { id } }
+    }`;
+    const newAgent = async () => {
+      const { createAgent: created } = await answerTo<CreatedAgent>(createAgent, { host: 'h', sweep });
+      return created.agent.id;
+    };
+    const heartbeat = `mutation Heartbeat($id: ID!, $metrics: JSONString, $runState: JSONString) {
+      agentHeartbeat(input: {id: $id, metrics: $metrics, runState: $runState}) { agent { id } commands }
+    }`;
+    const commands = async (id: string, running = {}) => {
+      const variables = { id, metrics: '{}', runState: JSON.stringify(running) };
+      return JSON.parse((await answerTo<Heartbeat>(heartbeat, variables)).agentHeartbeat.commands) as unknown;
+    };
+    const [first, second] = [await newAgent(), await newAgent()];
+    const run = (id: string, c: number) => ({
+      ...{ type: 'run', run_id: id, program: 'x.ts' },
+      args: { a: { value: { k: 3 } }, b: { value: { c } } },
+    });
+    expect(await commands(first)).toEqual([run('point0', 1)]);
+    expect(await commands(first, { point0: true })).toEqual([]);
+    await upsert({ sweep, config: '{"a":{"value":{"k":3}},"b":{"value":{"c":2,"d":4}},"e":{"value":5}}' });
+    expect(await commands(second)).toEqual([{ type: 'exit' }]);
+    expect(server.agentRuns).toEqual(['point0']);
+    const unknown = { id: 'nobody', metrics: '{}', runState: '{}' };
+    expect((await post('/graphql', { query: heartbeat, variables: unknown })).status).toBe(404);
+    expect((await post('/graphql', { query: createAgent, variables: { host: 'h', sweep: 'other' } })).status).toBe(404);
   });
 
   test('tells a client that resumes how much there is', async () => {

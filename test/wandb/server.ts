@@ -10,6 +10,7 @@ import {
 import { buffer } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
+import { SweepController } from './sweepController.ts';
 
 /** The key that the server takes; of the length that the official clients insist on. */
 export const apiKey = '0123456789abcdef0123456789abcdef01234567';
@@ -131,6 +132,11 @@ const inputs = {
     ...{ entityName: z.string(), projectName: z.string(), runName: z.string(), files: z.array(z.string()) },
   }),
   createArtifact: z.looseObject({ digest: z.string() }),
+  createAgent: z.strictObject({ ...{ host: text, projectName: text, entityName: text }, sweep: z.string() }),
+  agentHeartbeat: z.strictObject({
+    ...{ id: z.string(), metrics: jsonText },
+    runState: z.string().transform(parsePythonJson).pipe(z.record(z.string(), z.boolean())).nullish(),
+  }),
 };
 
 const fileStream = z.strictObject({
@@ -161,6 +167,10 @@ export class WandbServer {
   faults: (request: ReceivedRequest) => Fault | undefined = () => undefined;
   readonly #runs = new Map<string, Run>();
   readonly #sweeps = new Map<string, StoredSweep>();
+  readonly #controller = new SweepController(
+    (id) => this.#sweeps.get(id),
+    () => this.#runs.values(),
+  );
   readonly #requests: (ReceivedRequest & { status?: number })[] = [];
   #server: Server | undefined;
   #port: number | undefined;
@@ -173,6 +183,11 @@ export class WandbServer {
   /** By id. */
   get sweeps(): ReadonlyMap<string, StoredSweep> {
     return this.#sweeps;
+  }
+
+  /** The names of the runs that agents were told to start, in this order. */
+  get agentRuns(): readonly string[] {
+    return this.#controller.runIds;
   }
 
   /** In order of arrival, those that were answered by a fault included. */
@@ -300,6 +315,18 @@ export class WandbServer {
         return data({ entity: null });
       case 'model':
         return this.#lookUp(query, variables ?? {});
+      case 'project':
+        return this.#describeSweep(query, variables ?? {});
+      case 'createAgent': {
+        const id = this.#controller.createAgent(inputs.createAgent.parse(given).sweep);
+        return id ? data({ createAgent: { agent: { id } } }) : failure(404, 'no such sweep');
+      }
+      case 'agentHeartbeat': {
+        const { id, runState } = inputs.agentHeartbeat.parse(given);
+        const commands = this.#controller.heartbeat(id, runState ?? {});
+        if (!commands) return failure(404, 'no such agent');
+        return data({ agentHeartbeat: { agent: { id }, commands: JSON.stringify(commands) } });
+      }
       case 'upsertBucket':
         return this.#upsertBucket(inputs.upsertBucket.parse(given));
       case 'upsertSweep':
@@ -366,6 +393,15 @@ export class WandbServer {
         files: files.map((file) => ({ name: file, uploadUrl: `${address(file).join('/')}?signature=1` })),
       },
     });
+  }
+
+  /** What an agent asks of its sweep before it begins. */
+  #describeSweep(query: string, variables: Readonly<Record<string, unknown>>): Answer {
+    const { name: project, entityName: entity, sweepName } = argumentsOf(query, variables);
+    const sweep = this.#sweeps.get(String(sweepName));
+    if (!sweep || sweep.project !== project || (entity && sweep.entity !== entity)) return data({ project: null });
+    const { id, config, state = null } = sweep;
+    return data({ project: { sweep: { id: globalId('Sweep', id), name: id, config, state, runs: { edges: [] } } } });
   }
 
   /** What clients ask before they resume a run. */

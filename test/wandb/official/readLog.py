@@ -1,4 +1,7 @@
-"""Prints the records of a .wandb file, read by the official reader, as JSON lines."""
+"""Prints the records of .wandb files, read by the official reader: a line of JSON for each file, a list of them.
+
+As `wandb sync` does, it ends at what is cut off in the last block.
+"""
 
 import json
 import sys
@@ -7,9 +10,24 @@ from google.protobuf.json_format import MessageToDict
 from wandb.proto import wandb_internal_pb2
 from wandb.sdk.internal.datastore import DataStore
 
-store = DataStore()
-store.open_for_scan(sys.argv[1])
-while (data := store.scan_data()) is not None:
-    record = wandb_internal_pb2.Record()
-    record.ParseFromString(data)
-    print(json.dumps(MessageToDict(record, preserving_proto_field_name=True)))
+
+def records(path):
+    store = DataStore()
+    store.open_for_scan(path)
+    while (data := next_of(store)) is not None:
+        record = wandb_internal_pb2.Record()
+        record.ParseFromString(data)
+        yield MessageToDict(record, preserving_proto_field_name=True)
+
+
+def next_of(store):
+    try:
+        return store.scan_data()
+    except AssertionError:
+        if not store.in_last_block():
+            raise
+        return None
+
+
+for path in sys.argv[1:]:
+    print(json.dumps(list(records(path))))
