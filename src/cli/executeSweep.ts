@@ -131,7 +131,7 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
     });
     code = await conclude({ sweep, outcome, out: args.out, json: args.json, terminal, print });
   } finally {
-    tracked = await tracking?.close(interrupt.signal.aborted ? interruptedPatience : uploadPatience);
+    tracked = await tracking?.close(interrupt.signal.aborted ? interruptedPatience : uploadPatience, interrupt.signal);
   }
   if (tracking?.hasStarted) {
     const text = wandbOutcome(settings, tracked, `yarn runs sync ${sweep.plan.name}${resultsFlag(args.out)}`);

@@ -16,6 +16,7 @@ import { type TableFormat, tableFormats, tableOf } from '../report/tableFormats.
 import { coloursOf, widthOf } from '../report/terminal.ts';
 import { figureColumn, textColumn, textTable } from '../report/textTable.ts';
 import { labelOf } from '../sweep/labels.ts';
+import { lockFolder } from '../sweep/lock.ts';
 import { type ExperimentResults, listExperiments, type RunSummary, readRun } from '../tracking/results.ts';
 import { wandbSettings } from '../wandb/settings.ts';
 import { type SyncClient, syncClients } from '../wandb/syncClients.ts';
@@ -205,7 +206,9 @@ async function sync({ experiment, results: folder, client }: SyncArguments): Pro
   for (const found of readableExperiments(folder, experiment)) {
     const onRun = (runId: string, problem?: Problem) =>
       print(problem ? `${colours.red('✗')} ${runId}: ${formatProblem(problem)}` : `${colours.green('✓')} ${runId}`);
-    const outcome = await syncRuns(found, settings, { client, clock: Date.now, onRun });
+    // A sweep at work writes the same logs.
+    const unlock = await lockFolder(found.folder, () => {});
+    const outcome = await syncRuns(found, settings, { client, clock: Date.now, onRun }).finally(unlock);
     failed += outcome.failed;
     const counts = [`${outcome.uploaded} uploaded`, `${outcome.complete} were there`, `${outcome.failed} failed`];
     print(`${found.experiment.name}: ${counts.join(', ')}${outcome.url === undefined ? '' : `; ${outcome.url}`}`);

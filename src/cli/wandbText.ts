@@ -15,7 +15,7 @@ export function wandbLine({ mode, because, baseUrl, entity, project }: WandbSett
  * @param sync the command that uploads them
  */
 export function wandbOutcome(settings: WandbSettings, report: TrackerReport | undefined, sync: string): string {
-  if (!report) return `! W&B: its process ended before it could tell what has arrived. Upload what is missing: ${sync}`;
+  if (!report) return `! W&B: its process ended before it could tell what has arrived. Upload what has not: ${sync}`;
   const { runs, incomplete, missingRows, reason, url, folder } = report;
   if (settings.mode === 'offline') return `W&B:     ${count(runs, 'run')} in ${folder}; upload: ${sync}`;
   if (incomplete === 0) return `W&B:     ${count(runs, 'run')} at ${url}`;

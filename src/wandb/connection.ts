@@ -17,6 +17,12 @@ export interface Patience {
 /** While a sweep runs: what comes late is uploaded at its end. */
 const livePatience: Patience = { retries: 3, requestTimeout: 10_000 };
 
+/** Where a server shows the runs of a project. */
+export function projectUrl(baseUrl: string, entity: string, project: string): string {
+  const shown = baseUrl.replace('://api.wandb.', '://wandb.');
+  return `${shown}/${encodeURIComponent(entity)}/${encodeURIComponent(project)}`;
+}
+
 /** The server as all runs of a sweep see it: when one of them cannot reach it, the others do not wait for it too. */
 export class Connection {
   readonly settings: WandbSettings;
@@ -78,8 +84,7 @@ export class Connection {
 
   /** Notes where a run has been taken. */
   took({ entity, project }: RunAddress): void {
-    const shown = this.settings.baseUrl.replace('://api.wandb.', '://wandb.');
-    this.#url = `${shown}/${encodeURIComponent(entity)}/${encodeURIComponent(project)}`;
+    this.#url = projectUrl(this.settings.baseUrl, entity, project);
   }
 
   /** Breaks off what is under way. */

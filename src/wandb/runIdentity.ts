@@ -1,4 +1,6 @@
 import { basename } from 'node:path';
+import type { Cell } from '../sweep/cells.ts';
+import { labelOf } from '../sweep/labels.ts';
 import type { WandbSettings } from './settings.ts';
 
 /** What W&B shows a run as. */
@@ -36,6 +38,15 @@ export interface TrackedCell {
   readonly point: string;
   readonly encoder: string;
   readonly data: string;
+}
+
+/** A cell as W&B needs it. */
+export function trackedCell(
+  { id, kind, axes, seed }: Pick<Cell, 'id' | 'kind' | 'axes' | 'seed'>,
+  contents: Pick<TrackedCell, 'encoder' | 'data'>,
+): TrackedCell {
+  const label = labelOf({ kind, axes, seed });
+  return { id, kind, label, point: labelOf({ kind, axes, seed: null }), ...contents };
 }
 
 /** What W&B takes of a name and of a tag. */

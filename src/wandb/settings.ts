@@ -48,11 +48,11 @@ export function wandbSettings(flag: WandbMode | undefined, environment: NodeJS.P
   const problems: Problem[] = [];
   const baseUrl = (value('BASE_URL') ?? cloud).replace(/\/+$/, '');
   const host = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  if (!host || !/^https?:$/.test(host.protocol)) {
+  if (!host || !/^https?:$/.test(host.protocol) || host.username !== '' || host.password !== '') {
     problems.push({
       code: 'WANDB_URL_INVALID',
       given: `WANDB_BASE_URL=${withoutUser(baseUrl)}`,
-      expected: "a server's address that begins with http:// or https://",
+      expected: "a server's address that begins with http:// or https://, without a name or password",
       remedy: `Correct it, or unset it for ${cloud}.`,
     });
   }

@@ -119,20 +119,6 @@ function jsonAsYaml(value: unknown): string {
   );
 }
 
-/**
- * What runs are to call the sweep of an experiment, if it is on that server.
- *
- * @param folder the folder `wandb` of the experiment
- */
-export function sweepOf(
-  folder: string,
-  experiment: string,
-  { baseUrl, project }: Pick<WandbSettings, 'baseUrl' | 'project'>,
-): string | undefined {
-  const known = readState(folder, experiment);
-  return known?.baseUrl === baseUrl && known.project === project ? known.name : undefined;
-}
-
 function readState(folder: string, experiment: string): z.output<typeof stateSchema> | undefined {
   const path = statePath(folder, experiment);
   if (!existsSync(path)) return undefined;

@@ -2,12 +2,11 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { type Problem, UserError } from '../errors.ts';
-import { labelOf } from '../sweep/labels.ts';
-import { type CellResult, type ExperimentResults, journalOf } from '../tracking/results.ts';
+import { type ExperimentResults, journalOf } from '../tracking/results.ts';
 import { Connection, type Patience } from './connection.ts';
-import { logOfComparison, logOfFinishedCell } from './pastRuns.ts';
+import { logOfComparison, PastRuns } from './pastRuns.ts';
 import { findRunFolders, isSynced, markSynced, type RunFolder, syncMark, wandbFolder } from './runFolder.ts';
-import type { TrackedCell } from './runIdentity.ts';
+import { trackedCell } from './runIdentity.ts';
 import type { WandbSettings } from './settings.ts';
 import type { SyncClient } from './syncClients.ts';
 import { contentOf, hasBegun, uploadRun } from './upload.ts';
@@ -51,10 +50,14 @@ export async function syncRuns(
   const official = client === 'contrafit' ? false : await clientIsInstalled();
   if (client === 'wandb' && !official) throw clientMissing();
 
-  const folders = await writeLogs(results, settings, clock);
+  let failed = 0;
+  const folders = await writeLogs(results, settings, clock, (cell, problem) => {
+    failed++;
+    onRun(cell, problem);
+  });
   const missing = folders.filter((folder) => !isSynced(folder));
   const connection = new Connection(settings, uploadPatience);
-  let failed = 0;
+  let uploaded = 0;
   let gone: Problem | undefined;
   for (const folder of missing) {
     const upload = async () => {
@@ -64,49 +67,44 @@ export async function syncRuns(
     };
     const problem = gone ?? (await problemOf(upload));
     if (problem) failed++;
+    else uploaded++;
     // Each of the others would be tried for minutes, too.
     if (problem?.code === 'WANDB_UNREACHABLE') gone = problem;
     onRun(folder.runId, problem);
   }
   return {
-    uploaded: missing.length - failed,
+    uploaded,
     complete: folders.length - missing.length,
     failed,
     url: connection.url,
   };
 }
 
-/** Completes the logs of an experiment; gives all that there are. */
+/** Completes the logs of an experiment; gives all that there are. One that cannot be written does not stop the others. */
 async function writeLogs(
   results: ExperimentResults,
   settings: WandbSettings,
   clock: () => number,
+  onFailed: (cell: string, problem: Problem) => void,
 ): Promise<RunFolder[]> {
   const { experiment, folder, cells } = results;
   const parent = wandbFolder(settings.folder ?? folder);
   const sweep = { settings, experiment: experiment.name };
-  for (const result of cells) {
-    const cell = trackedCell(result);
-    if (cell) await logOfFinishedCell(sweep, cell, parent, journalOf(cell.folder));
+  const past = new PastRuns(sweep, parent);
+  for (const { cell, outcome } of cells) {
+    if (outcome.state !== 'finished') continue;
+    const { start, folder: ofCell } = outcome.run;
+    const problem = await problemOf(async () => {
+      const contents = { encoder: start.encoder.name, data: start.data.name };
+      await past.logOf(trackedCell(cell, contents), journalOf(ofCell));
+    });
+    if (problem) onFailed(cell.id, problem);
   }
   await logOfComparison(sweep, parent, folder, clock);
   return findRunFolders(parent);
 }
 
-function trackedCell({ cell, outcome }: CellResult): (TrackedCell & { readonly folder: string }) | undefined {
-  if (outcome.state !== 'finished') return undefined;
-  const { start, folder } = outcome.run;
-  const { id, kind, axes, seed } = cell;
-  return {
-    ...{ id, kind, folder },
-    label: labelOf({ kind, axes, seed }),
-    point: labelOf({ kind, axes, seed: null }),
-    encoder: start.encoder.name,
-    data: start.data.name,
-  };
-}
-
-async function problemOf(work: () => Promise<void>): Promise<Problem | undefined> {
+async function problemOf(work: () => Promise<unknown>): Promise<Problem | undefined> {
   try {
     await work();
     return undefined;

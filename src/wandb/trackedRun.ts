@@ -30,7 +30,8 @@ export class TrackedRun {
   readonly #system = new SystemMetrics();
   #journal: JournalFollower | undefined;
   readonly #startedAt = performance.now();
-  #signsAt = this.#startedAt;
+  // The first measurement comes early, so that short runs have one too.
+  #signsAt = this.#startedAt - signsEvery + liveAfter;
   #triedLive = false;
   #upload: RunUpload | undefined;
   #live: LiveRun | undefined;
@@ -75,7 +76,9 @@ export class TrackedRun {
     if (performance.now() - this.#signsAt < signsEvery) return;
     this.#signsAt = performance.now();
     this.#log.stats(await this.#system.measure(this.#pid), this.#clock());
-    this.#online(async (connection) => this.#upload?.pushSigns(connection.api(signsDeadline)));
+    // A server that was not there may have come back.
+    if (!this.#triedLive) return;
+    this.#online((connection) => this.#upload?.pushSigns(connection.api(signsDeadline)) ?? this.#goLive(connection));
   }
 
   /** Adds what the cell's process has printed. */
@@ -123,7 +126,10 @@ export class TrackedRun {
 
   async #goLive(connection: Connection): Promise<void> {
     const upload = new RunUpload(connection.settings, this.#folder);
-    const { entity, project } = await upload.begin(connection.api(startDeadline));
+    const { entity, project } = await upload.begin(connection.api(startDeadline)).catch((error) => {
+      upload.close();
+      throw error;
+    });
     this.#upload = upload;
     const { runId, name } = this.#identity;
     const setup = { entity, project, runId, name, config: upload.config };

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { CellEnd } from '../sweep/observer.ts';
 import { Connection } from './connection.ts';
-import { logOfComparison, logOfFinishedCell } from './pastRuns.ts';
+import { logOfComparison, PastRuns } from './pastRuns.ts';
 import { createRunFolder, isSynced, type RunFolder, wandbFolder } from './runFolder.ts';
 import { cellIdentity, type TrackedCell } from './runIdentity.ts';
 import { TrackedRun } from './trackedRun.ts';
 import type { TrackerReport, TrackerSetup } from './trackerProtocol.ts';
-import { missingRows, uploadRun } from './upload.ts';
+import { attachToSweep, missingRows, uploadedTo, uploadRun } from './upload.ts';
 
 const tickEvery = 1000;
 
@@ -114,12 +114,7 @@ export class Tracker {
     await this.#ticking;
     // What nobody has ended was cut off.
     for (const cell of this.#running.keys()) this.ended(cell, { exitCode: 1, line: 'cut off', journal: '' });
-    for (const { cell, journal } of this.#found) {
-      await this.#contain(cell.id, async () => {
-        const folder = await logOfFinishedCell(this.#setup, cell, this.#parent, journal);
-        this.#folders.set(folder.runId, folder);
-      });
-    }
+    const foundRetrofits = await this.#logFound();
     await this.#contain('comparison', async () => {
       const comparison = await logOfComparison(this.#setup, this.#parent, this.#setup.folder, this.#clock);
       if (comparison) this.#folders.set(comparison.runId, comparison);
@@ -131,12 +126,31 @@ export class Tracker {
     for (const folder of this.#folders.values()) {
       if (connection && !isSynced(folder)) await connection.attempt(() => uploadRun(connection, folder));
     }
+    const { sweepId } = this.#setup;
+    if (!connection || sweepId === undefined) return;
+    for (const folder of foundRetrofits) await connection.attempt(() => attachToSweep(connection, folder, sweepId));
+  }
+
+  /** Gives the runs that may have been logged before there was a sweep on the server. */
+  async #logFound(): Promise<RunFolder[]> {
+    if (this.#found.length === 0) return [];
+    const past = new PastRuns(this.#setup, this.#parent);
+    const retrofits: RunFolder[] = [];
+    for (const { cell, journal } of this.#found) {
+      await this.#contain(cell.id, async () => {
+        const folder = await past.logOf(cell, journal);
+        this.#folders.set(folder.runId, folder);
+        if (cell.kind === 'retrofit') retrofits.push(folder);
+      });
+    }
+    return retrofits;
   }
 
   #report(): TrackerReport {
     const folders = [...this.#folders.values()].filter(({ log }) => existsSync(log));
     const incomplete = folders.filter((folder) => !isSynced(folder));
-    const { reason, url } = this.#connection ?? {};
+    const reason = this.#connection?.reason;
+    const url = this.#connection?.url ?? folders.map((folder) => uploadedTo(folder)).find(Boolean);
     return {
       runs: folders.length,
       incomplete: incomplete.length,

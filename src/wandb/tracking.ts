@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Cell } from '../sweep/cells.ts';
-import { labelOf } from '../sweep/labels.ts';
 import type { CellEnd, SweepObserver } from '../sweep/observer.ts';
-import type { TrackedCell } from './runIdentity.ts';
+import { type TrackedCell, trackedCell } from './runIdentity.ts';
 import type { FromTracker, ToTracker, TrackerReport, TrackerSetup } from './trackerProtocol.ts';
 
 /** Training goes before everything that is done for W&B. */
@@ -55,11 +54,11 @@ export class WandbTracking implements SweepObserver {
   }
 
   found(cell: Cell, journal: string): void {
-    this.#tell({ type: 'found', cell: trackedCell(cell), journal });
+    this.#tell({ type: 'found', cell: tracked(cell), journal });
   }
 
   started(cell: Cell, journal: string, pid: number): void {
-    this.#tell({ type: 'started', cell: trackedCell(cell), journal, pid });
+    this.#tell({ type: 'started', cell: tracked(cell), journal, pid });
   }
 
   printed(cell: Cell, text: string): void {
@@ -70,13 +69,20 @@ export class WandbTracking implements SweepObserver {
     this.#tell({ type: 'ended', cell: cell.id, end });
   }
 
-  /** Ends the tracking; gives what became of the runs, or nothing if the process is gone. `patience` in milliseconds. */
-  async close(patience: number): Promise<TrackerReport | undefined> {
+  /**
+   * Ends the tracking; gives what became of the runs, or nothing if the process is gone.
+   *
+   * @param patience milliseconds that it has
+   * @param hurry ends it at once
+   */
+  async close(patience: number, hurry?: AbortSignal): Promise<TrackerReport | undefined> {
     const child = this.#process;
     if (!child) return undefined;
     this.#tell({ type: 'close', patience });
     const late = new AbortController();
-    const lateness = setTimeout(patience + lastWord, undefined, { signal: late.signal }).catch(() => undefined);
+    // A signal that was given before has shortened the patience already.
+    const signal = AbortSignal.any([late.signal, ...(hurry && !hurry.aborted ? [hurry] : [])]);
+    const lateness = setTimeout(patience + lastWord, undefined, { signal }).catch(() => undefined);
     const report = await Promise.race([this.#closed, lateness]);
     late.abort();
     if (child.exitCode === null && child.signalCode === null) {
@@ -101,16 +107,9 @@ export class WandbTracking implements SweepObserver {
   }
 }
 
-/** A cell as W&B needs it. */
-function trackedCell({ id, kind, axes, seed, settings }: Cell): TrackedCell {
-  return {
-    id,
-    kind,
-    label: labelOf({ kind, axes, seed }),
-    point: labelOf({ kind, axes, seed: null }),
-    encoder: settings.encoder,
-    data: settings.data.source,
-  };
+function tracked(cell: Cell): TrackedCell {
+  const { encoder, data } = cell.settings;
+  return trackedCell(cell, { encoder, data: data.source });
 }
 
 function lowerPriority(pid: number): void {

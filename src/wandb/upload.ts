@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import type { RunAddress, StreamBody, WandbApi } from './api.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, projectUrl } from './connection.ts';
 import { jsonObject, nameOf, strictJson } from './items.ts';
 import type { Item, MetricRecord, RunRecord, Timestamp, WandbRecord } from './record.ts';
 import { RecordLogReader } from './recordLog.ts';
@@ -19,6 +19,8 @@ const progressSchema = z.object({
   events: z.int(),
   output: z.int(),
   files: z.array(z.string()),
+  /** The sweep that it belongs to. */
+  sweep: z.string().optional(),
 });
 type Progress = z.output<typeof progressSchema>;
 
@@ -77,7 +79,9 @@ export class RunUpload {
     this.#reopen();
     this.#address = await this.#upsert(api);
     const { entity, project } = this.#address;
-    this.#progress = readProgress(this.#folder, { baseUrl: this.#place.baseUrl, entity, project });
+    const known = readProgress(this.#folder, { baseUrl: this.#place.baseUrl, entity, project });
+    const sweep = this.#run?.sweep_id || known.sweep;
+    this.#progress = { ...known, ...(sweep !== undefined && { sweep }) };
     return this.#address;
   }
 
@@ -164,7 +168,7 @@ export class RunUpload {
       host: run.host,
       commit: run.git?.commit,
       repo: run.git?.remote_url,
-      sweep: run.sweep_id,
+      sweep: run.sweep_id || this.#progress?.sweep,
       config: JSON.stringify(this.config),
       summaryMetrics,
     });
@@ -247,9 +251,7 @@ export class RunUpload {
   }
 
   #keepProgress(): void {
-    const path = progressPath(this.#folder);
-    writeFileSync(`${path}.new`, JSON.stringify(this.#progress));
-    renameSync(`${path}.new`, path);
+    if (this.#progress) saveProgress(this.#folder, this.#progress);
   }
 }
 
@@ -269,6 +271,19 @@ export async function uploadRun(connection: Connection, folder: RunFolder): Prom
   }
 }
 
+/**
+ * Lets a run that has arrived belong to a sweep, unless it does so already.
+ *
+ * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED
+ */
+export async function attachToSweep(connection: Connection, folder: RunFolder, sweep: string): Promise<void> {
+  const known = savedProgress(folder);
+  if (!known || known.sweep === sweep) return;
+  const { entity, project } = known;
+  await connection.api().upsertRun({ name: folder.runId, entity, project, sweep });
+  saveProgress(folder, { ...known, sweep });
+}
+
 /** Where a log belongs, and how many rows of history it has. */
 export function contentOf(folder: RunFolder): { readonly run: RunRecord | undefined; readonly rows: number } {
   const reader = new RecordLogReader(folder.log);
@@ -285,6 +300,12 @@ export function contentOf(folder: RunFolder): { readonly run: RunRecord | undefi
 /** Rows of a run's history that have not arrived anywhere yet. */
 export function missingRows(folder: RunFolder): number {
   return contentOf(folder).rows - (savedProgress(folder)?.history ?? 0);
+}
+
+/** Where this project has uploaded a run to, as a page to look at. */
+export function uploadedTo(folder: RunFolder): string | undefined {
+  const known = savedProgress(folder);
+  return known && projectUrl(known.baseUrl, known.entity, known.project);
 }
 
 /** Whether some of a run may have arrived. */
@@ -314,6 +335,12 @@ function parseJson(text: string): unknown {
     // The machine went down before the file was on the disk.
     return undefined;
   }
+}
+
+function saveProgress(folder: RunFolder, progress: Progress): void {
+  const path = progressPath(folder);
+  writeFileSync(`${path}.new`, JSON.stringify(progress));
+  renameSync(`${path}.new`, path);
 }
 
 function savedProgress(folder: RunFolder): Progress | undefined {

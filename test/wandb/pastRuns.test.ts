@@ -17,7 +17,7 @@ import { compare } from '../../src/report/comparison.ts';
 import { comparisonNumbers } from '../../src/report/comparisonNumbers.ts';
 import { type JournalRecord, JournalWriter, readJournal } from '../../src/tracking/journal.ts';
 import { readExperiment } from '../../src/tracking/results.ts';
-import { logOfComparison, logOfFinishedCell } from '../../src/wandb/pastRuns.ts';
+import { logOfComparison, PastRuns } from '../../src/wandb/pastRuns.ts';
 import { endOf, RecordLogReader } from '../../src/wandb/recordLog.ts';
 import { createRunFolder, findRunFolders } from '../../src/wandb/runFolder.ts';
 import { cellIdentity } from '../../src/wandb/runIdentity.ts';
@@ -76,7 +76,7 @@ test('a finished cell has the log that it would have had at work', async () => {
     fc.asyncProperty(journals, async (records) => {
       const journal = writeJournal(records);
       const parent = newFolder();
-      const folder = await logOfFinishedCell(sweep, cell, parent, journal);
+      const folder = await new PastRuns(sweep, parent).logOf(cell, journal);
       expect(folder.runId).toBe('made-up-0123456789abcdef');
       expect(readdirSync(parent)).toEqual(['offline-run-20261121_065400-made-up-0123456789abcdef']);
 
@@ -88,11 +88,27 @@ test('a finished cell has the log that it would have had at work', async () => {
 
       // A log that is whole stays as it is.
       rmSync(journal);
-      expect(await logOfFinishedCell(sweep, cell, parent, journal)).toEqual(folder);
+      expect(await new PastRuns(sweep, parent).logOf(cell, journal)).toEqual(folder);
       expect(readFileSync(folder.log)).toEqual(readFileSync(live.log));
     }),
     { numRuns: 20 },
   );
+});
+
+test('a cell that an agent has computed keeps the run that the agent has named', async () => {
+  const [records] = fc.sample(journals, { numRuns: 1, seed: 20260101 });
+  const journal = writeJournal((records ?? []).map((r) => (r.type === 'start' ? { ...r, cell: cell.id } : r)));
+  const parent = newFolder();
+  const ofAgent = await new PastRuns({ ...sweep, runId: 'abc123' }, parent).logOf(cell, journal);
+  expect(ofAgent.runId).toBe('abc123');
+  const before = readFileSync(ofAgent.log);
+  expect(await new PastRuns(sweep, parent).logOf(cell, journal)).toEqual(ofAgent);
+  // Also if the agent's log was cut off.
+  truncateSync(ofAgent.log, before.length - 20);
+  expect(await new PastRuns(sweep, parent).logOf(cell, journal)).toEqual(ofAgent);
+  expect(findRunFolders(parent)).toEqual([ofAgent]);
+  // Another agent's run of the same cell is another run.
+  expect((await new PastRuns({ ...sweep, runId: 'def456' }, parent).logOf(cell, journal)).runId).toBe('def456');
 });
 
 test('a log that was cut off anywhere is completed to the same', async () => {
@@ -101,7 +117,7 @@ test('a log that was cut off anywhere is completed to the same', async () => {
   const seen = new Set<string>();
   for (const records of fc.sample(journals, { numRuns: 4, seed: 20260101 })) {
     const journal = writeJournal(records);
-    const whole = await logOfFinishedCell(sweep, cell, newFolder(), journal);
+    const whole = await new PastRuns(sweep, newFolder()).logOf(cell, journal);
     const undisturbed = contentsOf(whole.log);
     expect(undisturbed).toMatchObject({ counts, end: { exitCode: 0 }, nums: true, exit: expect.anything() });
     const kinds = readLog(whole.log).map((record) => Object.keys(record).find((key) => key !== 'num') ?? '');
@@ -113,7 +129,7 @@ test('a log that was cut off anywhere is completed to the same', async () => {
       const [folder] = findRunFolders(parent);
       if (!folder) throw new Error('the copy is not found');
       truncateSync(folder.log, at);
-      expect(await logOfFinishedCell(sweep, cell, parent, journal)).toEqual(folder);
+      expect(await new PastRuns(sweep, parent).logOf(cell, journal)).toEqual(folder);
       expect(contentsOf(folder.log), `cut at ${at}`).toEqual(undisturbed);
       completed.push(folder.log);
       seen.add(kinds[ends.indexOf(at)] ?? '');
@@ -135,7 +151,7 @@ test('what an earlier writer has measured and printed stays', async () => {
   await cut.take(start);
   cut.output('of the process', 1000);
   cut.stats({ cpu: 1 }, 1000);
-  const completed = await logOfFinishedCell(sweep, cell, parent, journal);
+  const completed = await new PastRuns(sweep, parent).logOf(cell, journal);
   expect(completed).toEqual(folder);
   const records = readLog(folder.log);
   expect(linesOf(records).map(({ line }) => line)).toEqual([...start.notes, 'of the process'].map((l) => `${l}\n`));
@@ -153,9 +169,9 @@ test('the log of an attempt that failed gives way to that of the one that did no
   log.row({ 'train/step': 1, 'train/loss': 7 });
   log.finish(1);
   expect(endOf(failed.log)).toEqual({ exitCode: 1 });
-  const folder = await logOfFinishedCell(sweep, cell, parent, journal);
+  const folder = await new PastRuns(sweep, parent).logOf(cell, journal);
   expect(findRunFolders(parent)).toEqual([folder]);
-  expect(contentsOf(folder.log)).toEqual(contentsOf((await logOfFinishedCell(sweep, cell, newFolder(), journal)).log));
+  expect(contentsOf(folder.log)).toEqual(contentsOf((await new PastRuns(sweep, newFolder()).logOf(cell, journal)).log));
 });
 
 test('an original encoder is a run without a sweep; online its folder is called so', async () => {
@@ -164,7 +180,7 @@ test('an original encoder is a run without a sweep; online its folder is called 
   const online = { ...sweep, settings: { ...sweep.settings, mode: 'online' as const }, sweepId: 'abc' };
   const journal = join(results, 'made-up', 'cells', originalId, 'journal.jsonl');
   const original = { ...cell, id: originalId, kind: 'original' as const };
-  const folder = await logOfFinishedCell(online, original, parent, journal);
+  const folder = await new PastRuns(online, parent).logOf(original, journal);
   expect(readdirSync(parent)).toEqual([`run-20261121_065400-made-up-${originalId}`]);
   const { run } = readLog(folder.log).find((record) => record.run) ?? {};
   expect(run).toMatchObject({ job_type: 'original' });
@@ -177,11 +193,15 @@ test('an original encoder is a run without a sweep; online its folder is called 
   expect(rowsOf(readLog(folder.log))).toEqual([expect.objectContaining(Object.fromEntries(expected))]);
 });
 
-test('the comparison is a run with the table and the picture, made anew each time', async () => {
+test('the comparison is a run with the table and the picture, made anew when it is another one', async () => {
   const results = join(await writeMadeUpResults(), 'made-up');
   const parent = newFolder();
   const startedAt = Date.parse('2026-01-02T03:04:05.000Z');
   await logOfComparison(sweep, parent, results, () => 0);
+  const [first] = findRunFolders(parent);
+  expect(await logOfComparison(sweep, parent, results, () => startedAt)).toEqual(first);
+  const { cells } = readExperiment(results);
+  rmSync(join(results, 'cells', cells.at(1)?.cell.id ?? ''), { recursive: true });
   const folder = await logOfComparison(sweep, parent, results, () => startedAt);
   if (!folder) throw new Error('there is no log');
   expect(readdirSync(parent)).toEqual(['offline-run-20260102_030405-made-up-comparison']);
@@ -229,6 +249,6 @@ test('a file that is no log is not written over', async () => {
   const folder = createRunFolder(newFolder(), 'made-up-0123456789abcdef', 'offline', 0);
   writeFileSync(folder.log, 'something else');
   const parent = join(folder.folder, '..');
-  await expect(logOfFinishedCell(sweep, cell, parent, journal)).rejects.toThrow(/^WANDB_LOG_MALFORMED/);
+  await expect(new PastRuns(sweep, parent).logOf(cell, journal)).rejects.toThrow(/^WANDB_LOG_MALFORMED/);
   expect(readFileSync(folder.log, 'utf8')).toBe('something else');
 });

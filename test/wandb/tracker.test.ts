@@ -26,6 +26,16 @@ function trackerFor(server: WandbServer, folder: string) {
   return { notices, tracker: new Tracker({ settings, experiment: 'made-up', folder }, surroundings) };
 }
 
+/** Makes time pass. */
+function clockToPass(): (milliseconds: number) => void {
+  const now = performance.now.bind(performance);
+  let ahead = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
+  return (milliseconds) => {
+    ahead += milliseconds;
+  };
+}
+
 /** Results that a sweep is about to write. */
 function emptyResults(folder: string): string {
   const results = join(folder, 'made-up');
@@ -45,15 +55,14 @@ test('A run that is silent for long gives signs of life, and its rows arrive whi
   const id = `made-up-${cell.id}`;
   await until(() => server.runs.get(id)?.history.size === 3);
 
-  const now = performance.now.bind(performance);
-  let ahead = 0;
-  vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
+  const pass = clockToPass();
   for (let sign = 1; sign <= 3; sign++) {
     const { heartbeats = 0 } = server.runs.get(id) ?? {};
-    ahead += 15_001;
+    pass(15_001);
     await until(() => (server.runs.get(id)?.heartbeats ?? 0) > heartbeats);
   }
-  expect(server.runs.get(id)?.events.size).toBe(3);
+  // And the measurement that it begins with.
+  expect(server.runs.get(id)?.events.size).toBe(4);
   expect(server.runs.get(id)).toMatchObject({ state: 'running', complete: false });
 
   appendFileSync(copy, `${lines.slice(4).join('\n')}\n`);
@@ -62,6 +71,21 @@ test('A run that is silent for long gives signs of life, and its rows arrive whi
   expect(report).toMatchObject({ runs: 1, incomplete: 0, missingRows: 0, url: `${server.url}/tester/a-project` });
   const stored = expectWhole(server, findRunFolder(report.folder, id) ?? expect.fail());
   expect(stored.history.size).toBe(readJournal(journal).filter(({ type }) => /step|validation|end/.test(type)).length);
+});
+
+test('A run goes live when a server that was down at its start is there', async (context) => {
+  const server = await testServer(context);
+  await server.down();
+  const folder = testFolder(context);
+  const { tracker, notices } = trackerFor(server, emptyResults(folder));
+  tracker.started(cell, journal, process.pid);
+  await until(() => notices.length > 0);
+  expect(notices[0]).toMatch(/ECONNREFUSED.+training goes on/);
+  await server.up();
+  clockToPass()(20_001);
+  await until(() => server.runs.get(`made-up-${cell.id}`)?.history.size === 7);
+  tracker.ended(cell.id, { exitCode: 0, line: 'done', journal });
+  expect(await tracker.close(20_000)).toMatchObject({ runs: 1, incomplete: 0 });
 });
 
 test('A run that ends while its picture is drawn has all of its log', async (context) => {

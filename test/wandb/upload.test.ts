@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Connection } from '../../src/wandb/connection.ts';
 import { isSynced } from '../../src/wandb/runFolder.ts';
-import { missingRows, RunUpload, uploadRun } from '../../src/wandb/upload.ts';
+import { attachToSweep, missingRows, RunUpload, uploadRun } from '../../src/wandb/upload.ts';
 import { expectWhole, madeUpIdentity, settingsFor, testFolder, testServer, writeMadeUpRun } from './madeUpRun.ts';
 import { type Fault, type ReceivedRequest, startWandbServer, type WandbServer } from './server.ts';
 
@@ -40,8 +40,11 @@ describe.concurrent('An upload', () => {
   });
 
   test.for<Fault>(['drop', 'dropAfter'])('goes on after a cut at any request (%s)', async (fault, context) => {
-    let requests = 1;
-    for (let cut = 0; cut < requests; cut++) {
+    const undisturbed = await testServer(context);
+    await uploadRun(connectionTo(undisturbed), writeMadeUpRun(testFolder(context), { rows: 20 }));
+    const { length } = undisturbed.requests;
+    expect(length).toBeGreaterThan(7);
+    for (let cut = 0; cut < length; cut++) {
       const server = await startWandbServer();
       const folder = writeMadeUpRun(testFolder(context), { rows: 20 });
       try {
@@ -52,12 +55,27 @@ describe.concurrent('An upload', () => {
         expectWhole(server, folder);
         const answered = server.requests.filter(({ index }) => index !== cut).flatMap(contentsOf);
         expect(new Set(answered).size).toBe(answered.length);
-        requests = server.requests.length;
       } finally {
         await server.close();
       }
     }
-    expect(requests).toBeGreaterThan(7);
+  });
+
+  test('is attached to a sweep afterwards, once', async (context) => {
+    const server = await testServer(context);
+    const folder = writeMadeUpRun(testFolder(context), { rows: 3 });
+    await attachToSweep(connectionTo(server), folder, 'early');
+    expect(server.requests).toEqual([]);
+    await uploadRun(connectionTo(server), folder);
+    const { displayName, config } = server.runs.get(folder.runId) ?? {};
+    for (let i = 0; i < 2; i++) await attachToSweep(connectionTo(server), folder, 'sweep1');
+    const { runs, requests } = server;
+    expect(runs.get(folder.runId)).toMatchObject({ sweep: 'sweep1', displayName, config });
+    expect(requests.filter(({ body }) => body.includes('sweep1'))).toHaveLength(1);
+    // Another upload does not take it away.
+    rmSync(`${folder.log}.synced`);
+    await uploadRun(connectionTo(server), folder);
+    expect(runs.get(folder.runId)?.sweep).toBe('sweep1');
   });
 
   test('sends long logs in several requests', async (context) => {
