@@ -17,11 +17,11 @@ import { runSweep, type SweepOutcome, stopWorkers } from '../sweep/sweep.ts';
 import type { WorkerProcess } from '../sweep/workerProcess.ts';
 import { readExperiment } from '../tracking/results.ts';
 import { wandbFolder } from '../wandb/runFolder.ts';
-import { type WandbMode, type WandbSettings, wandbSettings } from '../wandb/settings.ts';
-import { checkSweepMode } from '../wandb/sweepMode.ts';
+import { checkSweepMode, type WandbMode, type WandbSettings, wandbSettings } from '../wandb/settings.ts';
 import type { TrackerReport } from '../wandb/trackerProtocol.ts';
 import { WandbTracking } from '../wandb/tracking.ts';
 import { agentWords } from './agentWords.ts';
+import { count } from './count.ts';
 import { type AgentRun, agentRun, places, withoutAgentFolder } from './environment.ts';
 import { loadExperiment } from './loadExperiment.ts';
 import { defaultResults, usageProblem } from './run.ts';
@@ -76,6 +76,7 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
 
   const isAgent = args.agent !== undefined;
   if (isAgent && args.wandbSweep) throw usageProblem('--agent and --wandb-sweep together', help);
+  if (isAgent && args.seeds !== undefined) throw usageProblem('--agent, whose JSON has the seed, and --seeds', help);
   const settings = wandbSettings(args.wandb, isAgent ? withoutAgentFolder(process.env, process.cwd()) : process.env);
   if (args.wandbSweep) checkSweepMode(settings);
   const [loaded, environment] = await Promise.all([loadExperiment(file), findEnvironment()]);
@@ -103,7 +104,7 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
   const terminal = args.json ? process.stderr : process.stdout;
   const print = (text = '') => terminal.write(`${text}\n`);
   print(engineLine(sweep));
-  print(`  ${wandbLine(settings)}`);
+  if (!settings.silent) print(`  ${wandbLine(settings)}`);
   if (args.tensorboard) print(`  tensorboard --logdir ${shellWord(join(sweep.folder, 'cells'))}`);
   for (const note of sweep.notes) print(`  ${note}`);
   if (args.dryRun) return dryRun(sweep, args.fresh, args.json, print);
@@ -134,7 +135,12 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
     tracked = await tracking?.close(interrupt.signal.aborted ? interruptedPatience : uploadPatience, interrupt.signal);
   }
   if (tracking?.hasStarted) {
-    const text = wandbOutcome(settings, tracked, `yarn runs sync ${sweep.plan.name}${resultsFlag(args.out)}`);
+    const text = wandbOutcome(
+      settings,
+      tracked,
+      `yarn runs sync ${sweep.plan.name}${resultsFlag(args.out)}`,
+      interrupt.signal.aborted,
+    );
     if (!settings.silent || text.startsWith('!')) print(text);
   }
   return code;
@@ -151,7 +157,9 @@ async function sweepOnServer(
   try {
     const command = { file: args.file, words: agentWords(args) };
     const { entity, name } = await upsertSweep(settings, plan, command, wandbFolder(settings.folder ?? folder));
-    print(`  W&B sweep ${name}; more workers: wandb agent ${shellWord(`${entity}/${settings.project}/${name}`)}`);
+    print(
+      `  W&B sweep ${name}; more workers, on other machines: wandb agent ${shellWord(`${entity}/${settings.project}/${name}`)}`,
+    );
     return { sweepId: name };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -304,8 +312,4 @@ function showDownload(name: string, done: number, total: number): void {
   process.stderr.write(
     `\r${name}: ${Math.round(done / 1e6)} of ${Math.round(total / 1e6)} MB ${done === total ? '\n' : ''}`,
   );
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

@@ -18,7 +18,8 @@ import { figureColumn, textColumn, textTable } from '../report/textTable.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { lockFolder } from '../sweep/lock.ts';
 import { type ExperimentResults, listExperiments, type RunSummary, readRun } from '../tracking/results.ts';
-import { wandbSettings } from '../wandb/settings.ts';
+import { type WandbSettings, wandbSettings } from '../wandb/settings.ts';
+import type { SyncOptions, SyncOutcome } from '../wandb/sync.ts';
 import { type SyncClient, syncClients } from '../wandb/syncClients.ts';
 import { argumentParser, defaultResults, runCli } from './run.ts';
 
@@ -35,7 +36,9 @@ const results = { type: 'string', default: defaultResults, describe: 'results fo
 async function main(): Promise<number> {
   let failed = false;
   const parser = argumentParser('yarn runs')
-    .usage('$0 <command>\n\nReads what sweeps have left in a results folder, and changes none of it.')
+    .usage(
+      '$0 <command>\n\nReads what sweeps have left in a results folder, and changes none of it; `sync` adds logs for W&B to it.',
+    )
     .command(
       'list [results]',
       'experiments and their cells',
@@ -201,19 +204,35 @@ interface SyncArguments {
 /** Gives whether something could not be uploaded. */
 async function sync({ experiment, results: folder, client }: SyncArguments): Promise<boolean> {
   const settings = wandbSettings('online', process.env);
-  const { syncRuns } = await import('../wandb/sync.ts');
   let failed = 0;
   for (const found of readableExperiments(folder, experiment)) {
     const onRun = (runId: string, problem?: Problem) =>
       print(problem ? `${colours.red('✗')} ${runId}: ${formatProblem(problem)}` : `${colours.green('✓')} ${runId}`);
-    // A sweep at work writes the same logs.
-    const unlock = await lockFolder(found.folder, () => {});
-    const outcome = await syncRuns(found, settings, { client, clock: Date.now, onRun }).finally(unlock);
-    failed += outcome.failed;
+    const outcome = await syncLocked(found, settings, { client, clock: Date.now, onRun });
+    failed += outcome?.failed ?? 1;
+    if (!outcome) continue;
     const counts = [`${outcome.uploaded} uploaded`, `${outcome.complete} were there`, `${outcome.failed} failed`];
     print(`${found.experiment.name}: ${counts.join(', ')}${outcome.url === undefined ? '' : `; ${outcome.url}`}`);
   }
   return failed > 0;
+}
+
+/** A sweep at work writes the same logs: its experiment is left out, and the reason is printed. */
+async function syncLocked(
+  results: ExperimentResults,
+  settings: WandbSettings,
+  options: SyncOptions,
+): Promise<SyncOutcome | undefined> {
+  const { syncRuns } = await import('../wandb/sync.ts');
+  let unlock: () => Promise<void>;
+  try {
+    unlock = await lockFolder(results.folder, () => {});
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    print(`${colours.red('✗')} ${results.experiment.name}: ${error.message}`);
+    return undefined;
+  }
+  return syncRuns(results, settings, options).finally(unlock);
 }
 
 function rowsText(rows: readonly Row[]): string {

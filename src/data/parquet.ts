@@ -7,6 +7,7 @@ import {
 } from 'hyparquet';
 import { z } from 'zod';
 import { type Problem, systemErrorCode } from '../errors.ts';
+import { parseJson } from '../parseJson.ts';
 import type { ProblemList } from './problemList.ts';
 import { missingColumns, type Row } from './rows.ts';
 
@@ -82,12 +83,4 @@ function classNames({ key_value_metadata }: FileMetaData): ReadonlyMap<string, r
       return label.success ? [[column, label.data.names] as const] : [];
     }),
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
+import { parseJson } from '../parseJson.ts';
 import { axesOf } from './axes.ts';
 import type { Experiment } from './experiment.ts';
 import type { Override } from './overrides.ts';
@@ -53,14 +54,6 @@ function parseArguments(text: string): z.output<typeof argumentsSchema> {
     expected: 'a JSON object with settings by their paths, and a whole number from 0 on as seed',
     remedy: 'End the command in the configuration of the W&B sweep with "--agent" and its args_json.',
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function settingsIn(

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
+import { parseJson } from '../parseJson.ts';
 
 /**
  * A run's journal: append-only JSON lines, the one truth from which tables, reports and trackers are rebuilt.
@@ -271,14 +272,6 @@ function parseRecord(line: string, where: string): JournalRecord {
     expected: 'a journal record of format 1',
     remedy: 'Delete the folder of this run and repeat the sweep; only this run is computed again.',
   });
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Of one product; undefined where an old journal does not tell. */

@@ -4,6 +4,9 @@ import type { ExperimentFile } from './results.ts';
 export function mergeExperiments(earlier: ExperimentFile, plan: ExperimentFile): ExperimentFile {
   return {
     ...plan,
+    // What continues it is the sweep's command, not that of one of its agents.
+    file: earlier.file,
+    command: earlier.command,
     engine: union(earlier.engine, plan.engine, JSON.stringify),
     points: union(earlier.points, plan.points, ({ axes }) => JSON.stringify(axes)),
     seeds: union(earlier.seeds, plan.seeds, String).sort((a, b) => a - b),

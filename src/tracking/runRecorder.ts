@@ -57,7 +57,11 @@ export class RunRecorder {
       } catch {
         // It has failed already.
       }
-      rmSync(this.#eventFolder, { recursive: true, force: true });
+      try {
+        rmSync(this.#eventFolder, { recursive: true, force: true });
+      } catch {
+        // What is left of it is no result.
+      }
     }
   }
 

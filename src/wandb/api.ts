@@ -1,7 +1,14 @@
-import ky, { HTTPError, type KyInstance, type ResponsePromise, type RetryOptions } from 'ky';
+import ky, { HTTPError, type KyInstance, type ResponsePromise, type RetryOptions, TimeoutError } from 'ky';
 import { UserError } from '../errors.ts';
-import type { Patience } from './connection.ts';
 import type { WandbSettings } from './settings.ts';
+
+/** How often and how long a request is tried. */
+export interface Patience {
+  /** Tries after the first one. */
+  readonly retries: number;
+  /** Milliseconds until a request counts as lost. */
+  readonly requestTimeout: number;
+}
 
 /** What a run is, for the server. */
 export interface RunFields {
@@ -181,8 +188,8 @@ export class WandbApi {
       const status = error instanceof HTTPError ? error.response.status : undefined;
       if (status === 401 || status === 403) throw this.#refused(what, `status ${status}`);
       if (status !== undefined && !worthRetrying.includes(status)) throw this.#notTaken(what, `status ${status}`);
-      const reason =
-        status !== undefined ? `status ${status}` : this.#signal.aborted ? 'no answer in time' : reasonOf(error);
+      const isLate = error instanceof TimeoutError || this.#signal.aborted;
+      const reason = status !== undefined ? `status ${status}` : isLate ? 'no answer in time' : reasonOf(error);
       throw new UserError({
         code: 'WANDB_UNREACHABLE',
         given: `${what} at ${this.#baseUrl} (${reason})`,

@@ -1,18 +1,10 @@
 import { UserError } from '../errors.ts';
-import { type RunAddress, WandbApi } from './api.ts';
+import { type Patience, type RunAddress, WandbApi } from './api.ts';
 import { Relay } from './relay.ts';
 import type { WandbSettings } from './settings.ts';
 
 /** When it could not be reached the server is left alone for so many milliseconds. */
 const pause = 20_000;
-
-/** How often and how long a request is tried. */
-export interface Patience {
-  /** Tries after the first one. */
-  readonly retries: number;
-  /** Milliseconds until a request counts as lost. */
-  readonly requestTimeout: number;
-}
 
 /** While a sweep runs: what comes late is uploaded at its end. */
 const livePatience: Patience = { retries: 3, requestTimeout: 10_000 };
@@ -32,6 +24,7 @@ export class Connection {
   #failedAt = Number.NEGATIVE_INFINITY;
   #refused = false;
   #reason: string | undefined;
+  #remedy = '';
   #url: string | undefined;
 
   constructor(settings: WandbSettings, patience = livePatience) {
@@ -42,6 +35,11 @@ export class Connection {
   /** What failed last, in words. */
   get reason(): string | undefined {
     return this.#reason;
+  }
+
+  /** What can be done about it. */
+  get remedy(): string {
+    return this.#remedy;
   }
 
   /** Where the server shows the runs; known when it has taken the first one. */
@@ -74,6 +72,7 @@ export class Connection {
       if (problem?.code === 'WANDB_UNREACHABLE') this.#failedAt = performance.now();
       this.#refused ||= problem?.code === 'WANDB_REFUSED';
       this.#reason = problem ? problem.given : String(error);
+      this.#remedy = problem?.remedy ?? '';
     }
   }
 
@@ -90,6 +89,6 @@ export class Connection {
   /** Breaks off what is under way. */
   async stop(): Promise<void> {
     this.#stopped.abort();
-    (await this.#relay)?.stop();
+    (await this.#relay?.catch(() => undefined))?.stop();
   }
 }

@@ -112,7 +112,8 @@ export class LiveRun {
     this.#reader.close();
   }
 
-  get #alive(): boolean {
+  /** Whether the SDK's process is there. */
+  get isAlive(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
@@ -122,7 +123,7 @@ export class LiveRun {
 
   /** Whether the process says so in time. */
   async #hear(expected: FromLive['type'], deadline: number): Promise<boolean> {
-    if (!this.#alive) return false;
+    if (!this.isAlive) return false;
     const giveUp = new AbortController();
     const said = async () => {
       for (;;) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { NumberTable } from '../report/comparisonNumbers.ts';
 
 /** A file that belongs to a run, and the value that stands for it in the history. */
 export interface Media {
@@ -9,13 +10,8 @@ export interface Media {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-export interface MediaTable {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly (string | number | null)[])[];
-}
-
 /** Writes a table as W&B keeps it. NaN and infinities, which its JSON cannot hold, become null. */
-export function writeTable(files: string, key: string, index: number, { columns, rows }: MediaTable): Media {
+export function writeTable(files: string, key: string, index: number, { columns, rows }: NumberTable): Media {
   const bytes = Buffer.from(JSON.stringify({ columns, data: rows }));
   return writeMedia(files, 'media/table', key, index, 'table.json', bytes, {
     _type: 'table-file',

@@ -24,7 +24,8 @@ export class PastRuns {
     this.#parent = parent;
     for (const folder of findRunFolders(parent)) {
       this.#byRunId.set(folder.runId, folder);
-      if (!folder.runId.startsWith(`${sweep.experiment}-`)) this.#byCell.set(configured(folder, 'cell'), folder);
+      if (folder.runId.startsWith(`${sweep.experiment}-`) || !isOf(sweep.experiment, folder)) continue;
+      this.#byCell.set(configured(folder, 'cell'), folder);
     }
   }
 
@@ -50,6 +51,11 @@ export class PastRuns {
     this.#byRunId.set(identity.runId, folder);
     return folder;
   }
+}
+
+/** Whether a run belongs to an experiment: others may share the folder `wandb`. */
+export function isOf(experiment: string, folder: RunFolder): boolean {
+  return configured(folder, 'experiment') === experiment;
 }
 
 /** A value of the configuration that a run began with. */

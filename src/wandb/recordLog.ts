@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { UserError } from '../errors.ts';
-import { decodeRecord, encodeRecord, type RecordContent, type WandbRecord } from './record.ts';
+import { decodeRecord, encodeRecord, type RecordContent, type RunRecord, type WandbRecord } from './record.ts';
 
 /**
  * W&B's offline log, `run-<id>.wandb`: a header of 7 bytes, then blocks of 32 KiB that hold records as LevelDB's log does,
@@ -203,3 +203,19 @@ export function endOf(path: string): { readonly exitCode: number } | undefined {
 
 /** Exit, final and footer: at most 32 bytes each, in two chunks where a block ends within. */
 const longestEnd = 3 * (32 + 2 * chunkHeaderBytes);
+
+/** What a log begins with, and how many rows of history it has. */
+export function contentOf(path: string): { readonly run: RunRecord | undefined; readonly rows: number } {
+  const reader = new RecordLogReader(path);
+  let run: RunRecord | undefined;
+  let rows = 0;
+  try {
+    for (const record of reader.read()) {
+      run ??= record.run;
+      if (record.history) rows++;
+    }
+    return { run, rows };
+  } finally {
+    reader.close();
+  }
+}

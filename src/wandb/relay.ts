@@ -4,8 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import ky, { HTTPError } from 'ky';
-import { basicAuthorization, retrying } from './api.ts';
-import type { Patience } from './connection.ts';
+import { basicAuthorization, type Patience, retrying } from './api.ts';
 import type { WandbSettings } from './settings.ts';
 
 /** Lines of a run's history that have arrived: so many from this one on. */

@@ -60,7 +60,7 @@ export function cellIdentity(
   const { experiment, sweepId, runId } = sweep;
   const isRetrofit = kind === 'retrofit';
   return {
-    ...common(sweep, label || experiment, point, [data, basename(encoder)]),
+    ...common(sweep, label || experiment, point, [basename(data), basename(encoder)]),
     runId: (isRetrofit && runId) || runIdOf(experiment, id),
     jobType: kind,
     ...(isRetrofit && sweepId !== undefined && { sweepId }),

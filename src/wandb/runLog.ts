@@ -1,13 +1,17 @@
+import type { NumberTable } from '../report/comparisonNumbers.ts';
 import { confusionMatrixTable } from '../report/confusionMatrixChart.ts';
 import type { JournalRecord, LayersRecord, PredictionsRecord, StartRecord } from '../tracking/journal.ts';
 import { metricsOf } from '../tracking/loggedMetrics.ts';
-import { type Media, type MediaTable, writePicture, writeTable } from './media.ts';
+import { type Media, writePicture, writeTable } from './media.ts';
 import { metricDefinition, stepMetric } from './metricDefinition.ts';
 import { type Item, timestampOf, valueJson } from './record.ts';
 import { RecordLogReader, RecordLogWriter } from './recordLog.ts';
 import type { RunFolder } from './runFolder.ts';
 import type { RunIdentity } from './runIdentity.ts';
-import { RunSummary } from './summary.ts';
+import { MetricSummary } from './summary.ts';
+
+/** A confusion matrix of more can neither be looked at nor be drawn in reasonable memory. */
+const mostClasses = 100;
 
 /** What is known when a run begins. */
 export interface RunBeginning {
@@ -38,7 +42,7 @@ export class RunLog {
   readonly #log: RecordLogWriter;
   readonly #written: Written;
   readonly #defined: Set<string>;
-  readonly #summary = new RunSummary();
+  readonly #summary = new MetricSummary();
   readonly #predictions: PredictionsRecord[] = [];
   #layers: LayersRecord | undefined;
   #hasBegun = false;
@@ -72,7 +76,7 @@ export class RunLog {
     if (record.type === 'end') this.#elapsed = Number(record.wall.seconds ?? this.#elapsed);
     const logged = metricsOf(record);
     if (!logged) return;
-    const media = record.type === 'end' ? await this.#media() : {};
+    const media = record.type === 'end' ? await this.#mediaIfPossible() : {};
     this.row({ [stepMetric]: logged.step, ...logged.metrics, ...media });
   }
 
@@ -184,11 +188,21 @@ export class RunLog {
     this.#log.write({ metric: definition });
   }
 
+  /** The numbers count whatever becomes of the pictures. */
+  async #mediaIfPossible(): Promise<Record<string, unknown>> {
+    try {
+      return await this.#media();
+    } catch (error) {
+      this.#remark(`no tables and pictures: ${String(error)}`, this.#startedAt + 1000 * this.#elapsed);
+      return {};
+    }
+  }
+
   /** Confusion matrices of all classifiers, as a picture too of the experiment's own, and the drift by layer. */
   async #media(): Promise<Record<string, unknown>> {
     const { files } = this.#folder;
     const media: Record<string, Media> = {};
-    for (const record of this.#predictions) {
+    for (const record of this.#predictions.filter(({ labelNames }) => labelNames.length <= mostClasses)) {
       const key = `${record.classifier.replaceAll('.', '/')}/confusionMatrix`;
       media[key] = writeTable(files, key, this.#rows, confusionMatrixTable(record));
       if (record.classifier.includes('.')) continue;
@@ -231,7 +245,7 @@ function lineOf(text: string): string {
   return `${text}\n`;
 }
 
-function layersTable({ drift }: LayersRecord): MediaTable {
+function layersTable({ drift }: LayersRecord): NumberTable {
   return {
     columns: ['layer', 'deltaEmb', 'deltaCos', 'cka'],
     rows: drift.map(({ deltaEmb, deltaCos, cka }, layer) => [layer, deltaEmb, deltaCos, cka]),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'netrc-parser';
-import { type Problem, throwIfAny } from '../errors.ts';
+import { type Problem, throwIfAny, UserError } from '../errors.ts';
 
 export const wandbModes = ['online', 'offline', 'disabled'] as const;
 export type WandbMode = (typeof wandbModes)[number];
@@ -84,7 +84,8 @@ export function wandbSettings(flag: WandbMode | undefined, environment: NodeJS.P
     });
   }
   const { mode, because } = modeOf(flag, value('MODE'), apiKey !== undefined, problems);
-  throwIfAny(problems);
+  // Of what is not used nothing needs to be right.
+  throwIfAny(mode === 'disabled' ? problems.filter(({ code }) => code === 'WANDB_MODE_INVALID') : problems);
   const group = value('RUN_GROUP');
   const notes = value('NOTES');
   const name = value('NAME');
@@ -165,5 +166,20 @@ function oneLineEach(netrc: string): string {
 
 /** An address without the name and password that it may hold. */
 function withoutUser(url: string): string {
-  return url.replace(/[^/]*@/, '');
+  return url.replace(/^(\w+:\/\/)?.*@/, '$1');
+}
+
+/**
+ * Whether a sweep can be made on the server.
+ *
+ * @throws UserError WANDB_SWEEP_OFFLINE
+ */
+export function checkSweepMode({ mode, because }: WandbSettings): void {
+  if (mode === 'online') return;
+  throw new UserError({
+    code: 'WANDB_SWEEP_OFFLINE',
+    given: `--wandb-sweep with W&B ${mode} (${because})`,
+    expected: 'W&B online, since its server names the sweep',
+    remedy: 'Give it an API key and --wandb online, or leave the flag out: the runs are grouped by point all the same.',
+  });
 }

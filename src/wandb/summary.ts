@@ -1,7 +1,7 @@
 import type { MetricRecord } from './record.ts';
 
 /** The latest, least, greatest and best values of a run's metrics, as W&B keeps them beside its history. */
-export class RunSummary {
+export class MetricSummary {
   readonly #definitions = new Map<string, MetricRecord>();
   readonly #values = new Map<string, unknown>();
 

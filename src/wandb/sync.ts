@@ -1,21 +1,28 @@
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Problem, UserError } from '../errors.ts';
+import { asWriteError } from '../sweep/writeErrors.ts';
 import { type ExperimentResults, journalOf } from '../tracking/results.ts';
-import { Connection, type Patience } from './connection.ts';
-import { logOfComparison, PastRuns } from './pastRuns.ts';
+import type { Patience } from './api.ts';
+import { Connection } from './connection.ts';
+import { isOf, logOfComparison, PastRuns } from './pastRuns.ts';
+import { contentOf } from './recordLog.ts';
 import { findRunFolders, isSynced, markSynced, type RunFolder, syncMark, wandbFolder } from './runFolder.ts';
 import { trackedCell } from './runIdentity.ts';
 import type { WandbSettings } from './settings.ts';
 import type { SyncClient } from './syncClients.ts';
-import { contentOf, hasBegun, uploadRun } from './upload.ts';
+import { uploadRun } from './upload.ts';
+import { hasBegun, saveProgress } from './uploadProgress.ts';
 
 /** Somebody is waiting to be told that nothing can be reached; an upload that has begun is worth some minutes. */
 const firstPatience: Patience = { retries: 2, requestTimeout: 10_000 };
 const uploadPatience: Patience = { retries: 8, requestTimeout: 60_000 };
 /** W&B's client tries for days. Milliseconds. */
 const clientDeadline = 10 * 60_000;
+/** Milliseconds. */
+const countPause = 1000;
 
 export interface SyncOptions {
   readonly client: SyncClient;
@@ -65,7 +72,7 @@ export async function syncRuns(
       if (official && !hasBegun(folder)) await syncByClient(folder, connection, ownEntity);
       else await uploadRun(connection, folder);
     };
-    const problem = gone ?? (await problemOf(upload));
+    const problem = gone ?? (await problemOf(upload, folder.folder));
     if (problem) failed++;
     else uploaded++;
     // Each of the others would be tried for minutes, too.
@@ -97,26 +104,29 @@ async function writeLogs(
     const problem = await problemOf(async () => {
       const contents = { encoder: start.encoder.name, data: start.data.name };
       await past.logOf(trackedCell(cell, contents), journalOf(ofCell));
-    });
+    }, parent);
     if (problem) onFailed(cell.id, problem);
   }
-  await logOfComparison(sweep, parent, folder, clock);
-  return findRunFolders(parent);
+  const problem = await problemOf(() => logOfComparison(sweep, parent, folder, clock), parent);
+  if (problem) onFailed('comparison', problem);
+  return findRunFolders(parent).filter((found) => isOf(experiment.name, found));
 }
 
-async function problemOf(work: () => Promise<unknown>): Promise<Problem | undefined> {
+/** @param folder where it writes */
+async function problemOf(work: () => Promise<unknown>, folder: string): Promise<Problem | undefined> {
   try {
     await work();
     return undefined;
   } catch (error) {
-    if (error instanceof UserError) return error.problems[0];
-    throw error;
+    const known = asWriteError(error, folder);
+    if (known instanceof UserError) return known.problems[0];
+    throw known;
   }
 }
 
 async function clientIsInstalled(): Promise<boolean> {
   try {
-    await promisify(execFile)('wandb', ['--version']);
+    await promisify(execFile)('wandb', ['--version'], { timeout: 60_000, killSignal: 'SIGKILL' });
     return true;
   } catch {
     return false;
@@ -125,7 +135,7 @@ async function clientIsInstalled(): Promise<boolean> {
 
 /** W&B's own client reports success whatever becomes of an upload: the server is asked. */
 async function syncByClient(folder: RunFolder, connection: Connection, ownEntity: string | undefined): Promise<void> {
-  const { run, rows } = contentOf(folder);
+  const { run, rows } = contentOf(folder.log);
   const { baseUrl, apiKey, entity = run?.entity || ownEntity } = connection.settings;
   const named = entity === undefined ? [] : ['--entity', entity];
   // In its modes `offline` and `disabled` the client would upload nothing.
@@ -133,6 +143,7 @@ async function syncByClient(folder: RunFolder, connection: Connection, ownEntity
   const printed = await promisify(execFile)('wandb', ['sync', '--include-online', ...named, folder.folder], {
     env: environment,
     timeout: clientDeadline,
+    killSignal: 'SIGKILL',
   }).then(
     ({ stdout, stderr }) => stdout + stderr,
     (error: Error) => error.message,
@@ -141,7 +152,12 @@ async function syncByClient(folder: RunFolder, connection: Connection, ownEntity
   const isMarked = isSynced(folder);
   rmSync(syncMark(folder), { force: true });
   const address = { entity: entity ?? '', project: run?.project ?? '', runId: folder.runId };
-  const there = await connection.api().historyRows(address);
+  let there = await connection.api().historyRows(address);
+  if (isMarked && there < rows) {
+    // The server may count what it has taken only a little later.
+    await setTimeout(countPause);
+    there = await connection.api().historyRows(address);
+  }
   if (!isMarked || there < rows) {
     throw new UserError({
       code: 'WANDB_NOT_ARRIVED',
@@ -150,6 +166,8 @@ async function syncByClient(folder: RunFolder, connection: Connection, ownEntity
       remedy: 'Try again, or upload without that client: yarn runs sync --client contrafit.',
     });
   }
+  const arrived = { history: rows, events: 0, output: 0, files: [] };
+  saveProgress(folder, { baseUrl, ...address, ...arrived, ...(run?.sweep_id && { sweep: run.sweep_id }) });
   markSynced(folder);
   connection.took(address);
 }

@@ -33,6 +33,8 @@ export class TrackedRun {
   // The first measurement comes early, so that short runs have one too.
   #signsAt = this.#startedAt - signsEvery + liveAfter;
   #triedLive = false;
+  /** Lines from before the run is known. */
+  readonly #early: { readonly line: string; readonly at: number }[] = [];
   #upload: RunUpload | undefined;
   #live: LiveRun | undefined;
   /** What is done with the log, one after the other: writing a picture takes longer than a tick. */
@@ -73,17 +75,24 @@ export class TrackedRun {
       this.#online((connection) => this.#goLive(connection));
     }
     this.#live?.pump();
-    if (performance.now() - this.#signsAt < signsEvery) return;
+    this.output('');
+    if (!this.#log.hasBegun || performance.now() - this.#signsAt < signsEvery) return;
     this.#signsAt = performance.now();
     this.#log.stats(await this.#system.measure(this.#pid), this.#clock());
     // A server that was not there may have come back.
     if (!this.#triedLive) return;
-    this.#online((connection) => this.#upload?.pushSigns(connection.api(signsDeadline)) ?? this.#goLive(connection));
+    this.#online(async (connection) => {
+      if (!this.#upload) return this.#goLive(connection);
+      this.#upload?.arrived(this.#live?.arrived ?? 0);
+      await this.#upload?.push(connection.api(signsDeadline), { history: !this.#live?.isAlive });
+    });
   }
 
   /** Adds what the cell's process has printed. */
   output(text: string): void {
-    for (const line of text.split('\n')) if (line !== '') this.#log.output(line, this.#clock());
+    for (const line of text.split('\n')) if (line !== '') this.#early.push({ line, at: this.#clock() });
+    // A log begins with what the run is.
+    if (this.#log.hasBegun) for (const { line, at } of this.#early.splice(0)) this.#log.output(line, at);
   }
 
   /** Ends the log; resolves when the server has all of it or no more can be done now. */

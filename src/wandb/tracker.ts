@@ -7,7 +7,8 @@ import { createRunFolder, isSynced, type RunFolder, wandbFolder } from './runFol
 import { cellIdentity, type TrackedCell } from './runIdentity.ts';
 import { TrackedRun } from './trackedRun.ts';
 import type { TrackerReport, TrackerSetup } from './trackerProtocol.ts';
-import { attachToSweep, missingRows, uploadedTo, uploadRun } from './upload.ts';
+import { attachToSweep, uploadRun } from './upload.ts';
+import { missingRows, uploadedTo } from './uploadProgress.ts';
 
 const tickEvery = 1000;
 
@@ -27,11 +28,13 @@ export class Tracker {
   readonly #onNotice: (text: string) => void;
   /** By cell. */
   readonly #running = new Map<string, TrackedRun>();
-  readonly #ended: TrackedRun[] = [];
-  readonly #ends: Promise<void>[] = [];
+  readonly #ending = new Map<TrackedRun, Promise<void>>();
   readonly #found: { readonly cell: TrackedCell; readonly journal: string }[] = [];
   /** By their names, of all runs of the sweep. */
   readonly #folders = new Map<string, RunFolder>();
+  #past: PastRuns | undefined;
+  /** Runs that may have been logged before there was a sweep on the server. */
+  readonly #attachable: RunFolder[] = [];
   readonly #closed = new AbortController();
   readonly #ticking: Promise<void>;
   #broughtAway: Promise<void> | undefined;
@@ -66,8 +69,10 @@ export class Tracker {
     const run = this.#running.get(cell);
     if (!run) return;
     this.#running.delete(cell);
-    this.#ended.push(run);
-    this.#ends.push(this.#contain(cell, () => run.end(end)));
+    this.#ending.set(
+      run,
+      this.#contain(cell, () => run.end(end)).finally(() => this.#ending.delete(run)),
+    );
   }
 
   /** A cell that was finished before, perhaps without W&B, perhaps by a sweep that was cut off. */
@@ -81,7 +86,7 @@ export class Tracker {
     this.#closed.abort();
     this.#broughtAway ??= this.#bringAway();
     await Promise.race([this.#broughtAway, late]);
-    for (const run of this.#ended) run.abandon();
+    for (const run of this.#ending.keys()) run.abandon();
     await this.#connection?.stop();
     return this.#report();
   }
@@ -91,12 +96,14 @@ export class Tracker {
     const { signal } = this.#closed;
     while (!signal.aborted) {
       await Promise.all([...this.#running].map(([cell, run]) => this.#contain(cell, () => run.tick())));
-      const reason = this.#connection?.reason;
+      const { reason, remedy } = this.#connection ?? {};
       if (reason !== undefined && !noticed) {
         noticed = true;
-        this.#onNotice(`W&B: ${reason}; training goes on, and the runs are kept in ${this.#parent}`);
+        this.#onNotice(`W&B: ${reason}; training goes on, and the runs are kept in ${this.#parent}. ${remedy}`);
       }
-      await setTimeout(tickEvery, undefined, { signal }).catch(() => {});
+      // What was finished before is caught up with meanwhile, a cell at a time.
+      await this.#logFound();
+      if (this.#found.length === 0) await setTimeout(tickEvery, undefined, { signal }).catch(() => {});
     }
   }
 
@@ -105,6 +112,7 @@ export class Tracker {
     try {
       await work();
     } catch (error) {
+      this.#running.get(name)?.abandon();
       this.#running.delete(name);
       this.#onNotice(`W&B: ${name}: ${String(error)}; training goes on, and yarn runs sync makes up for it`);
     }
@@ -114,12 +122,12 @@ export class Tracker {
     await this.#ticking;
     // What nobody has ended was cut off.
     for (const cell of this.#running.keys()) this.ended(cell, { exitCode: 1, line: 'cut off', journal: '' });
-    const foundRetrofits = await this.#logFound();
+    while (this.#found.length > 0) await this.#logFound();
     await this.#contain('comparison', async () => {
       const comparison = await logOfComparison(this.#setup, this.#parent, this.#setup.folder, this.#clock);
       if (comparison) this.#folders.set(comparison.runId, comparison);
     });
-    await Promise.all(this.#ends);
+    await Promise.all(this.#ending.values());
     const connection = this.#connection;
     // What failed in passing may be over.
     connection?.reopen();
@@ -128,22 +136,20 @@ export class Tracker {
     }
     const { sweepId } = this.#setup;
     if (!connection || sweepId === undefined) return;
-    for (const folder of foundRetrofits) await connection.attempt(() => attachToSweep(connection, folder, sweepId));
+    for (const folder of this.#attachable) await connection.attempt(() => attachToSweep(connection, folder, sweepId));
   }
 
-  /** Gives the runs that may have been logged before there was a sweep on the server. */
-  async #logFound(): Promise<RunFolder[]> {
-    if (this.#found.length === 0) return [];
-    const past = new PastRuns(this.#setup, this.#parent);
-    const retrofits: RunFolder[] = [];
-    for (const { cell, journal } of this.#found) {
-      await this.#contain(cell.id, async () => {
-        const folder = await past.logOf(cell, journal);
-        this.#folders.set(folder.runId, folder);
-        if (cell.kind === 'retrofit') retrofits.push(folder);
-      });
-    }
-    return retrofits;
+  /** Logs the next one of the cells that were finished before. */
+  async #logFound(): Promise<void> {
+    const next = this.#found.shift();
+    if (!next) return;
+    const { cell, journal } = next;
+    await this.#contain(cell.id, async () => {
+      this.#past ??= new PastRuns(this.#setup, this.#parent);
+      const folder = await this.#past.logOf(cell, journal);
+      this.#folders.set(folder.runId, folder);
+      if (cell.kind === 'retrofit') this.#attachable.push(folder);
+    });
   }
 
   #report(): TrackerReport {
@@ -154,7 +160,8 @@ export class Tracker {
     return {
       runs: folders.length,
       incomplete: incomplete.length,
-      missingRows: incomplete.reduce((sum, folder) => sum + missingRows(folder), 0),
+      // Without a server it is all of them, and nobody asks.
+      missingRows: this.#connection ? incomplete.reduce((sum, folder) => sum + missingRows(folder), 0) : 0,
       ...(reason !== undefined && { reason }),
       ...(url !== undefined && { url }),
       folder: this.#parent,

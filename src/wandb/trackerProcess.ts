@@ -1,6 +1,6 @@
 /** Entry of the tracker's process, which a sweep starts beside its workers. */
 import { Tracker } from './tracker.ts';
-import type { FromTracker, ToTracker } from './trackerProtocol.ts';
+import type { FromTracker, ToTracker, TrackerSetup } from './trackerProtocol.ts';
 
 /** Milliseconds to write down what there is when the sweep is gone. */
 const orphanPatience = 3000;
@@ -17,10 +17,7 @@ process.on('disconnect', () => {
 process.on('message', (message: ToTracker) => {
   switch (message.type) {
     case 'setup':
-      tracker = new Tracker(message.setup, {
-        clock: Date.now,
-        onNotice: (text) => send({ type: 'notice', text }),
-      });
+      start(message.setup);
       break;
     case 'started':
       tracker?.started(message.cell, message.journal, message.pid);
@@ -39,6 +36,16 @@ process.on('message', (message: ToTracker) => {
   }
 });
 
+function start(setup: TrackerSetup): void {
+  const onNotice = (text: string) => send({ type: 'notice', text });
+  try {
+    tracker = new Tracker(setup, { clock: Date.now, onNotice });
+  } catch (error) {
+    onNotice(`W&B: ${String(error)}; training goes on without it`);
+  }
+}
+
+/** Without the sweep there is nobody to tell. */
 function send(message: FromTracker): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message, () => {});
 }

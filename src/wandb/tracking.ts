@@ -11,7 +11,7 @@ import { type TrackedCell, trackedCell } from './runIdentity.ts';
 import type { FromTracker, ToTracker, TrackerReport, TrackerSetup } from './trackerProtocol.ts';
 
 /** Training goes before everything that is done for W&B. */
-const lowestPriority = 19;
+const lowPriority = 10;
 /** Milliseconds that the tracker has to say its last word after its patience is over. */
 const lastWord = 5000;
 
@@ -25,6 +25,7 @@ export class WandbTracking implements SweepObserver {
   /** Started with the first thing that there is to tell. */
   #process: ChildProcess | undefined;
   #closed: Promise<TrackerReport | undefined> = Promise.resolve(undefined);
+  #isOff = false;
 
   /** @param onNotice for what the user should know at once */
   constructor(setup: TrackerSetup, onNotice: (text: string) => void) {
@@ -77,7 +78,7 @@ export class WandbTracking implements SweepObserver {
    */
   async close(patience: number, hurry?: AbortSignal): Promise<TrackerReport | undefined> {
     const child = this.#process;
-    if (!child) return undefined;
+    if (!child || this.#isOff) return undefined;
     this.#tell({ type: 'close', patience });
     const late = new AbortController();
     // A signal that was given before has shortened the patience already.
@@ -99,11 +100,20 @@ export class WandbTracking implements SweepObserver {
   }
 
   #tell(message: ToTracker): void {
-    if (!this.#process) {
-      this.#process = this.#start();
-      this.#process.send({ type: 'setup', setup: this.#setup } satisfies ToTracker, () => {});
+    if (this.#isOff) return;
+    try {
+      if (!this.#process) {
+        this.#process = this.#start();
+        this.#process.send({ type: 'setup', setup: this.#setup } satisfies ToTracker, () => {});
+      }
+      if (this.#process.connected) this.#process.send(message, () => {});
+    } catch (error) {
+      // The system has no process for it.
+      this.#isOff = true;
+      this.#onNotice(
+        `W&B: no process to track with (${String(error)}); training goes on, yarn runs sync makes up for it`,
+      );
     }
-    if (this.#process.connected) this.#process.send(message, () => {});
   }
 }
 
@@ -114,7 +124,7 @@ function tracked(cell: Cell): TrackedCell {
 
 function lowerPriority(pid: number): void {
   try {
-    setPriority(pid, lowestPriority);
+    setPriority(pid, lowPriority);
   } catch {
     // It is gone already, or the system does not let us.
   }

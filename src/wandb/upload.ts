@@ -1,28 +1,14 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import type { RunAddress, StreamBody, WandbApi } from './api.ts';
-import { type Connection, projectUrl } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { jsonObject, nameOf, strictJson } from './items.ts';
+import { officialConfig } from './officialConfig.ts';
 import type { Item, MetricRecord, RunRecord, Timestamp, WandbRecord } from './record.ts';
 import { RecordLogReader } from './recordLog.ts';
 import { markSynced, type RunFolder } from './runFolder.ts';
-
-/** How much of a run has arrived where, kept beside its log, so that an upload that was cut off goes on. */
-const progressSchema = z.object({
-  baseUrl: z.string(),
-  entity: z.string(),
-  project: z.string(),
-  /** Lines of each file of the stream. */
-  history: z.int(),
-  events: z.int(),
-  output: z.int(),
-  files: z.array(z.string()),
-  /** The sweep that it belongs to. */
-  sweep: z.string().optional(),
-});
-type Progress = z.output<typeof progressSchema>;
+import { readProgress, savedProgress, saveProgress, type UploadProgress } from './uploadProgress.ts';
 
 type Stream = 'history' | 'events' | 'output';
 const streamFiles = { history: 'wandb-history.jsonl', events: 'wandb-events.jsonl', output: 'output.log' } as const;
@@ -48,7 +34,7 @@ export class RunUpload {
   readonly #folder: RunFolder;
   #reader: RecordLogReader;
   #address: RunAddress | undefined;
-  #progress: Progress | undefined;
+  #progress: UploadProgress | undefined;
   /** Lines of each file that have been read since the log was opened. */
   #read = { history: 0, events: 0, output: 0 };
   #waiting = noLines();
@@ -72,7 +58,7 @@ export class RunUpload {
   /**
    * Creates the run on the server; gives where it is.
    *
-   * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_LOG_INCOMPLETE
+   * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_NOT_TAKEN, WANDB_LOG_INCOMPLETE, WANDB_LOG_MALFORMED
    */
   async begin(api: WandbApi): Promise<RunAddress> {
     for (const record of this.#reader.read()) this.#take(record, []);
@@ -93,14 +79,16 @@ export class RunUpload {
   }
 
   /**
-   * Sends the console's lines and the measurements of the machine that were not sent yet. Without any it sends a sign of
-   * life, or the server takes the run for crashed.
+   * Sends the lines that were not sent yet: of the console, of the machine's measurements and, unless the SDK brings them,
+   * of the history. Without any it sends a sign of life, or the server takes the run for crashed.
    *
-   * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED
+   * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_NOT_TAKEN
    */
-  async pushSigns(api: WandbApi): Promise<void> {
+  async push(api: WandbApi, { history }: { readonly history: boolean }): Promise<void> {
+    // What the SDK was to bring may lie before what was read last.
+    if (history) this.#reopen();
     for (const record of this.#reader.read()) {
-      this.#take(record, ['events', 'output']);
+      this.#take(record, history ? streams : ['events', 'output']);
       if (this.#isFull) await this.#flush(api);
     }
     if (this.#waitingBytes > 0) await this.#flush(api);
@@ -110,7 +98,7 @@ export class RunUpload {
   /**
    * Sends all that is missing, and the end. Marks the folder when everything has arrived.
    *
-   * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_LOG_INCOMPLETE
+   * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_NOT_TAKEN, WANDB_LOG_INCOMPLETE, WANDB_LOG_MALFORMED
    */
   async finish(api: WandbApi): Promise<void> {
     const progress = this.#progress;
@@ -148,7 +136,7 @@ export class RunUpload {
 
   /** The configuration as the server wants it. Only after `begin`. */
   get config(): Readonly<Record<string, unknown>> {
-    return wrapped([...this.#config.values()], [...this.#metrics.values()]);
+    return officialConfig([...this.#config.values()], [...this.#metrics.values()]);
   }
 
   async #upsert(api: WandbApi, summaryMetrics?: string): Promise<RunAddress> {
@@ -258,7 +246,7 @@ export class RunUpload {
 /**
  * Uploads what is missing of a run.
  *
- * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_LOG_INCOMPLETE
+ * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_NOT_TAKEN, WANDB_LOG_INCOMPLETE, WANDB_LOG_MALFORMED
  */
 export async function uploadRun(connection: Connection, folder: RunFolder): Promise<void> {
   const api = connection.api();
@@ -274,7 +262,7 @@ export async function uploadRun(connection: Connection, folder: RunFolder): Prom
 /**
  * Lets a run that has arrived belong to a sweep, unless it does so already.
  *
- * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED
+ * @throws UserError WANDB_UNREACHABLE, WANDB_REFUSED, WANDB_NOT_TAKEN
  */
 export async function attachToSweep(connection: Connection, folder: RunFolder, sweep: string): Promise<void> {
   const known = savedProgress(folder);
@@ -284,69 +272,8 @@ export async function attachToSweep(connection: Connection, folder: RunFolder, s
   saveProgress(folder, { ...known, sweep });
 }
 
-/** Where a log belongs, and how many rows of history it has. */
-export function contentOf(folder: RunFolder): { readonly run: RunRecord | undefined; readonly rows: number } {
-  const reader = new RecordLogReader(folder.log);
-  let run: RunRecord | undefined;
-  let rows = 0;
-  for (const record of reader.read()) {
-    run ??= record.run;
-    if (record.history) rows++;
-  }
-  reader.close();
-  return { run, rows };
-}
-
-/** Rows of a run's history that have not arrived anywhere yet. */
-export function missingRows(folder: RunFolder): number {
-  return contentOf(folder).rows - (savedProgress(folder)?.history ?? 0);
-}
-
-/** Where this project has uploaded a run to, as a page to look at. */
-export function uploadedTo(folder: RunFolder): string | undefined {
-  const known = savedProgress(folder);
-  return known && projectUrl(known.baseUrl, known.entity, known.project);
-}
-
-/** Whether some of a run may have arrived. */
-export function hasBegun(folder: RunFolder): boolean {
-  return savedProgress(folder) !== undefined;
-}
-
 function noLines(): Record<Stream, string[]> {
   return { history: [], events: [], output: [] };
-}
-
-function progressPath({ folder }: RunFolder): string {
-  return join(folder, 'upload.json');
-}
-
-/** What is known of an earlier upload to the same place. */
-function readProgress(folder: RunFolder, place: Pick<Progress, 'baseUrl' | 'entity' | 'project'>): Progress {
-  const known = savedProgress(folder);
-  const isSame = known?.baseUrl === place.baseUrl && known.entity === place.entity && known.project === place.project;
-  return known && isSame ? known : { ...place, history: 0, events: 0, output: 0, files: [] };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The machine went down before the file was on the disk.
-    return undefined;
-  }
-}
-
-function saveProgress(folder: RunFolder, progress: Progress): void {
-  const path = progressPath(folder);
-  writeFileSync(`${path}.new`, JSON.stringify(progress));
-  renameSync(`${path}.new`, path);
-}
-
-function savedProgress(folder: RunFolder): Progress | undefined {
-  const path = progressPath(folder);
-  if (!existsSync(path)) return undefined;
-  return progressSchema.safeParse(parseJson(readFileSync(path, 'utf8'))).data;
 }
 
 function incomplete(given: string): UserError {
@@ -360,27 +287,4 @@ function incomplete(given: string): UserError {
 
 function secondsOf({ seconds = 0, nanos = 0 }: Partial<Timestamp>): number {
   return seconds + nanos / 1e9;
-}
-
-/** The configuration as the server wants it: each value wrapped, and how metrics are shown under `_wandb`. */
-function wrapped(items: readonly Item[], metrics: readonly MetricRecord[]): Record<string, unknown> {
-  const values = items.map((item) => [nameOf(item), { value: JSON.parse(strictJson(item.value_json)) as unknown }]);
-  return { ...Object.fromEntries(values), _wandb: { value: { m: metrics.map(shortForm) } } };
-}
-
-/** A metric's definition in the numbers by which the official clients abbreviate it in the configuration. */
-function shortForm(
-  { name, step_metric, options, summary, goal }: MetricRecord,
-  _: number,
-  all: readonly MetricRecord[],
-) {
-  const against = all.findIndex((other) => other.name === step_metric) + 1;
-  const chosen = (flags: readonly (boolean | undefined)[]) => flags.flatMap((flag, i) => (flag ? [i + 1] : []));
-  return {
-    1: name,
-    ...(against > 0 && { 5: against }),
-    ...(options && { 6: chosen([options.step_sync, options.hidden, options.defined]) }),
-    ...(summary && { 7: chosen([summary.min, summary.max, false, summary.best, summary.last]) }),
-    ...(goal && { 8: goal }),
-  };
 }

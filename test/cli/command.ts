@@ -138,8 +138,8 @@ export function cellAtWork(folder: string): Promise<CellAtWork> {
 export function cellsAtWork(folder: string): CellAtWork[] {
   const cells = join(folder, 'cells');
   return (existsSync(cells) ? readdirSync(cells) : []).flatMap((name) => {
-    const [, id = '', pid] = /^\.([0-9a-f]+)\.(\d+)$/.exec(name) ?? [];
-    return hasStep(join(cells, name, 'journal.jsonl')) ? [{ id, pid: Number(pid) }] : [];
+    const [, id, pid] = /^\.([0-9a-f]+)\.(\d+)$/.exec(name) ?? [];
+    return id && hasStep(join(cells, name, 'journal.jsonl')) ? [{ id, pid: Number(pid) }] : [];
   });
 }
 

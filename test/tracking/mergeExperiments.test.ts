@@ -19,13 +19,13 @@ function plan(weights: readonly number[], seeds: readonly number[], command = 'y
 }
 
 describe('mergeExperiments', () => {
-  it('has every point, seed and cell of both once, and the later command', () => {
+  it('has every point, seed and cell of both once, and the earlier command', () => {
     const numbers = fc.uniqueArray(fc.nat(9), { minLength: 1, maxLength: 5 });
     fc.assert(
       fc.property(numbers, numbers, numbers, numbers, (weightsA, seedsA, weightsB, seedsB) => {
         const [a, b] = [plan(weightsA, seedsA), plan(weightsB, seedsB, 'later')];
         const merged = mergeExperiments(a, b);
-        expect(merged.command).toBe('later');
+        expect(merged.command).toBe('yarn sweep');
         expect(new Set(merged.seeds)).toEqual(new Set([...seedsA, ...seedsB]));
         expect(merged.seeds).toHaveLength(new Set(merged.seeds).size);
         expect(merged.points.map(({ axes }) => axes.weight).sort()).toEqual(

@@ -64,7 +64,7 @@ describe.skipIf(process.platform !== 'linux')('A live run', () => {
     await until(() => live.arrived === 40);
     expect(server.runs.get(folder.runId)?.rows()).toEqual(rowsOf(folder));
     await live.finish(0, deadline);
-    expect(isAlive(pid)).toBe(false);
+    await until(() => !isAlive(pid));
     upload.arrived(live.arrived);
     await uploadRun(connection, folder);
     expectWhole(server, folder);
@@ -124,9 +124,8 @@ describe.skipIf(process.platform !== 'linux')('A live run', () => {
     process.kill(pid, 'SIGKILL');
     await until(() => !isAlive(pid));
     live.pump();
-    const started = performance.now();
-    await live.finish(0, deadline);
-    expect(performance.now() - started).toBeLessThan(1000);
+    // Returns, though nobody is there to say that it has finished.
+    await live.finish(0, 24 * 3600 * 1000);
     upload.arrived(live.arrived);
     await uploadRun(connection, folder);
     expectWhole(server, folder);

@@ -42,14 +42,24 @@ export interface MadeUpRun {
   readonly runId?: string;
   readonly rows?: number;
   readonly exitCode?: number;
+  /** The experiment that it says it belongs to. */
+  readonly experiment?: string;
 }
 
 /** Writes the log of a run with rows, NaN among them, console lines, measurements and a table. */
-export function writeMadeUpRun(parent: string, { runId, rows = 10, exitCode = 0 }: MadeUpRun = {}): RunFolder {
+export function writeMadeUpRun(
+  parent: string,
+  { runId, rows = 10, exitCode = 0, experiment }: MadeUpRun = {},
+): RunFolder {
   const identity = madeUpIdentity(runId);
   const folder = createRunFolder(parent, identity.runId, 'offline', startedAt);
   const log = new RunLog(identity, folder);
-  const config = { lr: 0.1, limit: Number.POSITIVE_INFINITY, nested: { layers: [1, 2] } };
+  const config = {
+    lr: 0.1,
+    limit: Number.POSITIVE_INFINITY,
+    nested: { layers: [1, 2] },
+    ...(experiment && { experiment }),
+  };
   log.begin({ startedAt, config, host: 'a-host', git: { commit: 'c0ffee', remote: 'https://127.0.0.1/a.git' } });
   for (let step = 1; step < rows; step++) {
     log.row({ 'train/step': step, 'train/loss': step === 2 ? Number.NaN : 1 / step });

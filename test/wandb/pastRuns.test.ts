@@ -97,7 +97,9 @@ test('a finished cell has the log that it would have had at work', async () => {
 
 test('a cell that an agent has computed keeps the run that the agent has named', async () => {
   const [records] = fc.sample(journals, { numRuns: 1, seed: 20260101 });
-  const journal = writeJournal((records ?? []).map((r) => (r.type === 'start' ? { ...r, cell: cell.id } : r)));
+  const { experiment } = sweep;
+  const start = { experiment, cell: cell.id };
+  const journal = writeJournal((records ?? []).map((r) => (r.type === 'start' ? { ...r, ...start } : r)));
   const parent = newFolder();
   const ofAgent = await new PastRuns({ ...sweep, runId: 'abc123' }, parent).logOf(cell, journal);
   expect(ofAgent.runId).toBe('abc123');
@@ -109,6 +111,25 @@ test('a cell that an agent has computed keeps the run that the agent has named',
   expect(findRunFolders(parent)).toEqual([ofAgent]);
   // Another agent's run of the same cell is another run.
   expect((await new PastRuns({ ...sweep, runId: 'def456' }, parent).logOf(cell, journal)).runId).toBe('def456');
+});
+
+test('experiments that share a folder and a cell have a run each', async () => {
+  const [records] = fc.sample(journals, { numRuns: 1, seed: 20260101 });
+  const parent = newFolder();
+  const runs = await Promise.all(
+    ['one', 'other'].map((experiment) => {
+      const start = { experiment, cell: cell.id };
+      const journal = writeJournal((records ?? []).map((r) => (r.type === 'start' ? { ...r, ...start } : r)));
+      return { of: { ...sweep, experiment }, journal };
+    }),
+  );
+  for (let i = 0; i < 2; i++) {
+    for (const { of, journal } of runs) {
+      const { runId } = await new PastRuns(of, parent).logOf(cell, journal);
+      expect(runId).toBe(`${of.experiment}-${cell.id}`);
+    }
+  }
+  expect(findRunFolders(parent)).toHaveLength(2);
 });
 
 test('a log that was cut off anywhere is completed to the same', async () => {

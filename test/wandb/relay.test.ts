@@ -10,8 +10,8 @@ const upsert = {
   variables: { name: 'r', project: 'p' },
 };
 
-async function startRelay({ onTestFinished }: TestContext, server: WandbServer, requestTimeout = 500): Promise<Relay> {
-  const relay = await Relay.start(settingsFor(server), { retries: 2, requestTimeout });
+async function startRelay({ onTestFinished }: TestContext, server: WandbServer): Promise<Relay> {
+  const relay = await Relay.start(settingsFor(server), { retries: 2, requestTimeout: 60_000 });
   onTestFinished(() => relay.stop());
   return relay;
 }
@@ -61,7 +61,7 @@ test('What fails in passing is tried again; what fails for good is answered as i
 
 test('A stopped relay leaves nobody waiting', async (context) => {
   const server = await testServer(context);
-  const relay = await startRelay(context, server, 60_000);
+  const relay = await startRelay(context, server);
   server.faults = () => 'hang';
   const answer = post(relay, '/graphql', upsert).catch(() => undefined);
   while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));

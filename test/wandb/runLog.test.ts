@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { NumberTable } from '../../src/report/comparisonNumbers.ts';
 import { confusionMatrixTable } from '../../src/report/confusionMatrixChart.ts';
 import type { JournalRecord } from '../../src/tracking/journal.ts';
-import type { MediaTable } from '../../src/wandb/media.ts';
 import { metricDefinition } from '../../src/wandb/metricDefinition.ts';
+import { RecordLogReader } from '../../src/wandb/recordLog.ts';
 import { createRunFolder, isSynced, type RunFolder } from '../../src/wandb/runFolder.ts';
 import { cellIdentity, type RunIdentity } from '../../src/wandb/runIdentity.ts';
 import { RunLog } from '../../src/wandb/runLog.ts';
@@ -99,8 +100,8 @@ function expectedSummary(name: string, values: readonly unknown[]): unknown {
   return isLower ? { min: least, best: least, last } : { max: greatest, best: greatest, last };
 }
 
-function mediaOf(journal: readonly JournalRecord[]): { key: string; table: MediaTable }[] {
-  return journal.flatMap((record): { key: string; table: MediaTable }[] => {
+function mediaOf(journal: readonly JournalRecord[]): { key: string; table: NumberTable }[] {
+  return journal.flatMap((record): { key: string; table: NumberTable }[] => {
     if (record.type === 'predictions') {
       return [{ key: `${record.classifier.replace('.', '/')}/confusionMatrix`, table: confusionMatrixTable(record) }];
     }
@@ -321,4 +322,26 @@ describe.skipIf(!officialPython)('wandb sync (takes a Python with wandb)', () =>
     }
     expect(last['knn/confusionMatrixImage']).toMatchObject({ _type: 'image-file', format: 'png' });
   });
+});
+
+test('numbers of a run with very many classes, or without a place for pictures, are kept', async () => {
+  const names = Array.from({ length: 101 }, (_, i) => `class ${i}`);
+  for (const labelNames of [names, ['a', 'b']]) {
+    const folder = createRunFolder(mkdtempSync(join(scratch, 'many-')), 'r', 'offline', 0);
+    // A file where the folder of the tables is to be.
+    if (labelNames.length === 2) writeFileSync(join(folder.files, 'media'), '');
+    const log = new RunLog(identity, folder);
+    const predictions = { classifier: 'knn', labelNames, truth: [0, 1], predicted: [1, 1] };
+    await log.take({ type: 'predictions', ...predictions, wall: {} });
+    await log.take({ type: 'end', status: 'completed', steps: 3, metrics: { 'knn.macroF1': 0.5 }, wall: {} });
+    log.finish(0);
+    const reader = new RecordLogReader(folder.log);
+    const records = [...reader.read()];
+    reader.close();
+    const row = records.find(({ history }) => history)?.history?.item.map(({ nested_key }) => nested_key?.[0]);
+    expect(row).toEqual(['train/step', 'knn/macroF1', '_step', '_runtime', '_timestamp']);
+    const printed = records.flatMap(({ output_raw: output }) => output?.line ?? []).join('');
+    if (labelNames.length === 2) expect(printed).toMatch(/^no tables and pictures: Error: .+\n$/);
+    else expect(printed).toBe('');
+  }
 });

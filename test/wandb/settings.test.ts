@@ -236,9 +236,24 @@ test('no message shows a key or a password', () => {
     { WANDB_API_KEY: secret, WANDB_MODE: 'nonsense', WANDB_PROJECT: 'a/b', WANDB_ENTITY: 'a b' },
   ];
   for (const environment of attempts) {
-    const act = () => wandbSettings(undefined, { ...nobody, ...environment });
+    const act = () => wandbSettings('online', { ...nobody, ...environment });
     expect(act).toThrow(/^WANDB_/);
     expect(act).not.toThrow(secret);
   }
   expect(JSON.stringify(wandbSettings(undefined, withKey)).split(key)).toHaveLength(2);
+});
+
+test('what is not used need not be right', () => {
+  const odd = { WANDB_PROJECT: 'a/b', WANDB_ENTITY: 'a b', WANDB_BASE_URL: 'nowhere' };
+  expect(wandbSettings('disabled', { ...nobody, ...odd })).toMatchObject({ mode: 'disabled' });
+  expect(wandbSettings(undefined, { ...nobody, ...odd, WANDB_MODE: 'disabled' })).toMatchObject({ mode: 'disabled' });
+  expect(() => wandbSettings(undefined, { ...nobody, WANDB_MODE: 'never' })).toThrow(/^WANDB_MODE_INVALID/);
+});
+
+test('an address with a name or password is refused, and neither is shown', () => {
+  for (const url of ['https://user:qqq/zz@host.example.org', 'https://user@host.example.org', 'https://:qqq@host']) {
+    const act = () => wandbSettings('online', { ...withKey, WANDB_BASE_URL: url });
+    expect(act).toThrow(/^WANDB_URL_INVALID/);
+    for (const part of ['user', 'qqq', 'zz@']) expect(act).not.toThrow(part);
+  }
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { MetricRecord } from '../../src/wandb/record.ts';
-import { RunSummary } from '../../src/wandb/summary.ts';
+import { MetricSummary } from '../../src/wandb/summary.ts';
 
 const values = fc
   .oneof(fc.double(), fc.integer({ min: -3, max: 3 }), fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY))
@@ -25,7 +25,7 @@ test('holds of each metric what its definition asks for, and the last of the oth
   fc.assert(
     fc.property(definition, fc.array(values, { minLength: 1 }), fc.boolean(), (definition, series, late) => {
       const metric: MetricRecord = { name: 'defined', ...definition };
-      const summary = new RunSummary();
+      const summary = new MetricSummary();
       if (!late) summary.define(metric);
       summary.define({ name: 'plain' });
       for (const [i, value] of series.entries()) {
@@ -43,7 +43,7 @@ test('holds of each metric what its definition asks for, and the last of the oth
 });
 
 test('takes what is set over what rows say, and texts as they are', () => {
-  const summary = new RunSummary();
+  const summary = new MetricSummary();
   summary.define({ name: 'a', summary: { min: true }, goal: 1 });
   summary.take({ a: 2, b: 'text' });
   summary.set('_wandb', { runtime: 3 });

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Connection } from '../../src/wandb/connection.ts';
 import { isSynced } from '../../src/wandb/runFolder.ts';
-import { attachToSweep, missingRows, RunUpload, uploadRun } from '../../src/wandb/upload.ts';
+import { attachToSweep, RunUpload, uploadRun } from '../../src/wandb/upload.ts';
+import { missingRows } from '../../src/wandb/uploadProgress.ts';
 import { expectWhole, madeUpIdentity, settingsFor, testFolder, testServer, writeMadeUpRun } from './madeUpRun.ts';
 import { type Fault, type ReceivedRequest, startWandbServer, type WandbServer } from './server.ts';
 
-const patience = { retries: 0, requestTimeout: 2000 };
+const patience = { retries: 0, requestTimeout: 60_000 };
 
 function connectionTo(server: WandbServer): Connection {
   return new Connection(settingsFor(server), patience);
@@ -119,8 +120,8 @@ describe.concurrent('An upload', () => {
     expect(server.runs.get('made-up-1')?.config).toMatchObject({
       _wandb: { value: { m: [{ 1: 'train/step' }, {}, {}] } },
     });
-    await upload.pushSigns(connection.api());
-    await upload.pushSigns(connection.api());
+    await upload.push(connection.api(), { history: false });
+    await upload.push(connection.api(), { history: false });
     const stored = server.runs.get('made-up-1');
     expect([stored?.heartbeats, stored?.events.size, stored?.output.size, stored?.history.size]).toEqual([2, 4, 5, 0]);
     upload.arrived(29);
