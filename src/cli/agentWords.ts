@@ -1,4 +1,4 @@
-import type { SweepArguments } from './executeSweep.ts';
+import type { SweepArguments } from './sweepArguments.ts';
 
 /** Whether `wandb agent` needs a flag too, so that it computes cells of the same experiment into the same folder. */
 const isCarried: Readonly<Record<Exclude<keyof SweepArguments, 'file'>, boolean>> = {

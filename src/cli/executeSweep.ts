@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { hideBin } from 'yargs/helpers';
-import type { EngineRequest } from '../engine/engine.ts';
 import { formatProblem, type Problem, throwIfAny, UserError } from '../errors.ts';
 import { formatDuration } from '../report/duration.ts';
 import { coloursOf, type ReportStream, widthOf } from '../report/terminal.ts';
@@ -17,7 +16,7 @@ import { runSweep, type SweepOutcome, stopWorkers } from '../sweep/sweep.ts';
 import type { WorkerProcess } from '../sweep/workerProcess.ts';
 import { readExperiment } from '../tracking/results.ts';
 import { wandbFolder } from '../wandb/runFolder.ts';
-import { checkSweepMode, type WandbMode, type WandbSettings, wandbSettings } from '../wandb/settings.ts';
+import { checkSweepMode, type WandbSettings, wandbSettings } from '../wandb/settings.ts';
 import type { TrackerReport } from '../wandb/trackerProtocol.ts';
 import { WandbTracking } from '../wandb/tracking.ts';
 import { agentWords } from './agentWords.ts';
@@ -25,6 +24,7 @@ import { count } from './count.ts';
 import { type AgentRun, agentRun, places, withoutAgentFolder } from './environment.ts';
 import { loadExperiment } from './loadExperiment.ts';
 import { defaultResults, usageProblem } from './run.ts';
+import type { SweepArguments } from './sweepArguments.ts';
 import { wandbLine, wandbOutcome } from './wandbText.ts';
 
 const help = 'yarn sweep --help';
@@ -32,29 +32,6 @@ const help = 'yarn sweep --help';
 /** Milliseconds that W&B has at the end of a sweep; what has not arrived by then is uploaded by `yarn runs sync`. */
 const uploadPatience = 30_000;
 const interruptedPatience = 5000;
-
-/** The command line of `yarn sweep`, as yargs gives it. */
-export interface SweepArguments {
-  readonly file: string;
-  readonly set?: readonly (string | number)[] | undefined;
-  readonly seeds?: string | undefined;
-  readonly encoder?: string | undefined;
-  readonly data?: string | undefined;
-  readonly tasks?: string | undefined;
-  readonly precision?: string | undefined;
-  readonly engine: EngineRequest['engine'];
-  readonly workers?: number | undefined;
-  readonly out: string;
-  readonly smoke: boolean;
-  readonly dryRun: boolean;
-  readonly fresh: boolean;
-  readonly stopOnFailure: boolean;
-  readonly wandb?: WandbMode | undefined;
-  readonly wandbSweep: boolean;
-  readonly agent?: string | undefined;
-  readonly tensorboard: boolean;
-  readonly json: boolean;
-}
 
 /**
  * Runs what the command line says and gives the exit code.
