@@ -61,7 +61,7 @@ describe.concurrent('--wandb-sweep', { timeout: 300_000 }, () => {
       const args = [tiny, '--wandb-sweep', '--out', out, '--workers', '2', ...withoutWeight];
       const first = await sweep([...args, '--seeds', '1'], environmentOf(server));
       expect(first).toMatchObject({ code: 0, stderr: '' });
-      expect(first.stdout).toContain('  W&B sweep sweep0; more workers: wandb agent e/p/sweep0\n');
+      expect(first.stdout).toContain('  W&B sweep sweep0; more workers, on other machines: wandb agent e/p/sweep0\n');
       expect([...server.sweeps.values()]).toMatchObject([
         { id: 'sweep0', ...{ entity: 'e', project: 'p', displayName: 'tiny' } },
       ]);
@@ -110,6 +110,11 @@ describe.concurrent('--wandb-sweep', { timeout: 300_000 }, () => {
       expect((await running.finished).code).toBe(0);
       expect(server.sweeps.size).toBe(0);
       expect(placesOfRuns(server).map((place) => place.split(':')[0])).toEqual(['undefined', 'undefined']);
+      // The same command attaches the runs when it has the sweep.
+      const again = await sweep([...args, '--out', join(scratch, 'unreachable')], environmentOf(server));
+      expect(again).toMatchObject({ code: 0, stderr: '' });
+      expect(again.stdout).not.toContain('✓');
+      expect(placesOfRuns(server).map((place) => place.split(':')[0])).toEqual(['sweep0', 'sweep0']);
     }),
   );
 
