@@ -16,7 +16,7 @@ import { runSweep, type SweepOutcome, stopWorkers } from '../sweep/sweep.ts';
 import type { WorkerProcess } from '../sweep/workerProcess.ts';
 import { readExperiment } from '../tracking/results.ts';
 import { wandbFolder } from '../wandb/runFolder.ts';
-import { checkSweepMode, type WandbSettings, wandbSettings } from '../wandb/settings.ts';
+import { checkLogFolder, checkSweepMode, type WandbSettings, wandbSettings } from '../wandb/settings.ts';
 import type { TrackerReport } from '../wandb/trackerProtocol.ts';
 import { WandbTracking } from '../wandb/tracking.ts';
 import { agentWords } from './agentWords.ts';
@@ -55,6 +55,7 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
   if (isAgent && args.wandbSweep) throw usageProblem('--agent and --wandb-sweep together', help);
   if (isAgent && args.seeds !== undefined) throw usageProblem('--agent, whose JSON has the seed, and --seeds', help);
   const settings = wandbSettings(args.wandb, isAgent ? withoutAgentFolder(process.env, process.cwd()) : process.env);
+  checkLogFolder(settings);
   if (args.wandbSweep) checkSweepMode(settings);
   const [loaded, environment] = await Promise.all([loadExperiment(file), findEnvironment()]);
   const seeds = args.seeds === undefined ? undefined : parseSeeds(args.seeds);

@@ -18,7 +18,7 @@ import { figureColumn, textColumn, textTable } from '../report/textTable.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { lockFolder } from '../sweep/lock.ts';
 import { type ExperimentResults, listExperiments, type RunSummary, readRun } from '../tracking/results.ts';
-import { type WandbSettings, wandbSettings } from '../wandb/settings.ts';
+import { checkLogFolder, type WandbSettings, wandbSettings } from '../wandb/settings.ts';
 import type { SyncOptions, SyncOutcome } from '../wandb/sync.ts';
 import { type SyncClient, syncClients } from '../wandb/syncClients.ts';
 import { argumentParser, defaultResults, runCli } from './run.ts';
@@ -204,6 +204,7 @@ interface SyncArguments {
 /** Gives whether something could not be uploaded. */
 async function sync({ experiment, results: folder, client }: SyncArguments): Promise<boolean> {
   const settings = wandbSettings('online', process.env);
+  checkLogFolder(settings);
   let failed = 0;
   for (const found of readableExperiments(folder, experiment)) {
     const onRun = (runId: string, problem?: Problem) =>

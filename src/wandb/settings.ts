@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'netrc-parser';
-import { type Problem, throwIfAny, UserError } from '../errors.ts';
+import { type Problem, systemErrorCode, throwIfAny, UserError } from '../errors.ts';
 
 export const wandbModes = ['online', 'offline', 'disabled'] as const;
 export type WandbMode = (typeof wandbModes)[number];
@@ -167,6 +167,26 @@ function oneLineEach(netrc: string): string {
 /** An address without the name and password that it may hold. */
 function withoutUser(url: string): string {
   return url.replace(/^(\w+:\/\/)?.*@/, '$1');
+}
+
+/**
+ * Whether the folder of `WANDB_DIR` takes logs; it is made.
+ *
+ * @throws UserError WANDB_DIR_NOT_WRITABLE
+ */
+export function checkLogFolder({ mode, folder }: WandbSettings): void {
+  if (mode === 'disabled' || folder === undefined) return;
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new UserError({
+      code: 'WANDB_DIR_NOT_WRITABLE',
+      given: `WANDB_DIR=${folder} (${systemErrorCode(error) ?? String(error)})`,
+      expected: 'a folder that can be written',
+      remedy: 'Name another one, or unset it for the folder of the results.',
+    });
+  }
 }
 
 /**

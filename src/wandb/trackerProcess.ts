@@ -32,7 +32,8 @@ process.on('message', (message: ToTracker) => {
       tracker?.found(message.cell, message.journal);
       break;
     case 'close':
-      void tracker?.close(message.patience).then((report) => send({ type: 'closed', report }));
+      if (!tracker) process.exit();
+      void tracker.close(message.patience).then((report) => send({ type: 'closed', report }));
   }
 });
 

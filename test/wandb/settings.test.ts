@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import { type WandbMode, wandbSettings } from '../../src/wandb/settings.ts';
+import { checkLogFolder, type WandbMode, wandbSettings } from '../../src/wandb/settings.ts';
 
 const key = '0123456789abcdef0123456789abcdef01234567';
 const home = mkdtempSync(join(tmpdir(), 'contrafit-settings-'));
@@ -256,4 +256,15 @@ test('an address with a name or password is refused, and neither is shown', () =
     expect(act).toThrow(/^WANDB_URL_INVALID/);
     for (const part of ['user', 'qqq', 'zz@']) expect(act).not.toThrow(part);
   }
+});
+
+test('a folder for logs that cannot be written is refused, unless nothing is logged', () => {
+  const folder = join(home, 'a-file');
+  writeFileSync(folder, '');
+  const settings = (mode: WandbMode, WANDB_DIR = folder) => wandbSettings(mode, { ...withKey, WANDB_DIR });
+  const given = `WANDB_DIR_NOT_WRITABLE: WANDB_DIR=${folder} (EEXIST)`;
+  expect(() => checkLogFolder(settings('offline'))).toThrow(given);
+  checkLogFolder(settings('disabled'));
+  checkLogFolder(settings('offline', join(home, 'new', 'folder')));
+  checkLogFolder(wandbSettings('online', withKey));
 });
