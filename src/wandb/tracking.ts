@@ -11,7 +11,7 @@ import { type TrackedCell, trackedCell } from './runIdentity.ts';
 import type { FromTracker, ToTracker, TrackerReport, TrackerSetup } from './trackerProtocol.ts';
 
 /** Training goes before everything that is done for W&B. */
-const lowPriority = 10;
+const lowestPriority = 19;
 /** Milliseconds that the tracker has to say its last word after its patience is over. */
 const lastWord = 5000;
 
@@ -124,7 +124,7 @@ function tracked(cell: Cell): TrackedCell {
 
 function lowerPriority(pid: number): void {
   try {
-    setPriority(pid, lowPriority);
+    setPriority(pid, lowestPriority);
   } catch {
     // It is gone already, or the system does not let us.
   }

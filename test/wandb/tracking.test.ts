@@ -35,7 +35,7 @@ describe.skipIf(process.platform !== 'linux')('Tracking', () => {
     expect(await new WandbTracking(setup, () => {}).close(1000)).toBeUndefined();
   });
 
-  test('has a process of low priority, without the key, that ends with it', async (context) => {
+  test('has a process of the lowest priority, without the key, that ends with it', async (context) => {
     vi.stubEnv('WANDB_API_KEY', apiKey);
     const folder = testFolder(context);
     const { tracking, pid } = await startTracking(await testServer(context), folder);
@@ -45,7 +45,7 @@ describe.skipIf(process.platform !== 'linux')('Tracking', () => {
       readFileSync(`/proc/${pid}/stat`, 'utf8')
         .replace(/^.*\) /s, '')
         .split(' ')[16],
-    ).toBe('10');
+    ).toBe('19');
     tracking.ended(cell, { exitCode: 1, line: 'failed', journal: '' });
     const report = await tracking.close(60_000);
     expect(report).toMatchObject({ runs: 1, incomplete: 1, missingRows: 0, folder: join(folder, 'wandb') });
