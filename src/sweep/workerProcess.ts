@@ -1,6 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { PassThrough, type Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { forkTypeScript } from '../forkTypeScript.ts';
 
 /** A process that loads a worker's code and then waits for its set-up. */
 export interface WorkerProcess {
@@ -14,13 +14,7 @@ export interface WorkerProcess {
  * the rest of itself.
  */
 export function forkWorker(): WorkerProcess {
-  const child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [], {
-    execArgv: ['--import', import.meta.resolve('tsx/esm')],
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  // Without a listener a process that cannot be created would end this one.
-  child.on('error', () => {});
+  const child = forkTypeScript(new URL('worker.ts', import.meta.url), { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const output = new PassThrough();
   for (const stream of [child.stdout, child.stderr]) stream?.pipe(output, { end: false });
   child.once('close', () => output.end());

@@ -1,4 +1,4 @@
-import type { EndRecord, JournalRecord, StepRecord, ValidationRecord } from './journal.ts';
+import type { JournalRecord, StepRecord } from './journal.ts';
 
 /** Numbers of a run that trackers draw over its steps. */
 export interface LoggedMetrics {
@@ -36,9 +36,9 @@ export function metricsOf(record: JournalRecord): LoggedMetrics | undefined {
     case 'step':
       return { step: record.step, metrics: stepMetrics(record) };
     case 'validation':
-      return { step: record.step, metrics: evaluatorMetrics(record, 'validation/') };
+      return { step: record.step, metrics: prefixed('validation/', record.metrics) };
     case 'end':
-      return { step: record.evaluatedStep ?? record.steps, metrics: evaluatorMetrics(record, '') };
+      return { step: record.evaluatedStep ?? record.steps, metrics: prefixed('', record.metrics) };
     default:
       return undefined;
   }
@@ -65,10 +65,6 @@ function stepMetrics({
     ...prefixed('conflict/norms/', conflict?.norms ?? {}),
     ...prefixed('conflict/cosines/', conflict?.cosines ?? {}),
   };
-}
-
-function evaluatorMetrics({ metrics }: ValidationRecord | EndRecord, prefix: string): Record<string, number> {
-  return prefixed(prefix, metrics);
 }
 
 function prefixed(prefix: string, values: Readonly<Record<string, number>>): Record<string, number> {

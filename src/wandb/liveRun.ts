@@ -1,7 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { forkTypeScript } from '../forkTypeScript.ts';
 import { jsonObject, strictJson } from './items.ts';
 import type { FromLive, LiveSetup, ToLive } from './liveProtocol.ts';
 import { RecordLogReader } from './recordLog.ts';
@@ -52,14 +52,11 @@ export class LiveRun {
     relay: Relay,
     deadline: number,
   ): Promise<LiveRun | undefined> {
-    const child = fork(fileURLToPath(new URL('liveProcess.ts', import.meta.url)), [], {
-      execArgv: ['--import', import.meta.resolve('tsx/esm')],
-      serialization: 'advanced',
+    const child = forkTypeScript(new URL('liveProcess.ts', import.meta.url), {
       stdio: 'ignore',
       // The variables of W&B's client would change what the SDK does, and hold the key.
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WANDB_'))),
     });
-    child.on('error', () => {});
     const live = new LiveRun(child, log, relay, setup.runId);
     live.#tell({ type: 'setup', setup: { ...setup, baseUrl: relay.url, token: relay.token } });
     if (await live.#hear('ready', deadline)) return live;

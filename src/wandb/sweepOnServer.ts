@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
+import { parseJson } from '../parseJson.ts';
 import { gainMetric } from '../report/metrics.ts';
 import { axesOf } from '../sweep/axes.ts';
 import type { Plan } from '../sweep/plan.ts';
@@ -121,13 +122,8 @@ function jsonAsYaml(value: unknown): string {
 
 function readState(folder: string, experiment: string): z.output<typeof stateSchema> | undefined {
   const path = statePath(folder, experiment);
-  if (!existsSync(path)) return undefined;
-  try {
-    return stateSchema.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data;
-  } catch {
-    // Cut off while it was written: the sweep begins anew.
-    return undefined;
-  }
+  // If it was cut off while it was written, the sweep begins anew.
+  return existsSync(path) ? stateSchema.safeParse(parseJson(readFileSync(path, 'utf8'))).data : undefined;
 }
 
 /** With the experiment's name, since several share a folder that `WANDB_DIR` names. */

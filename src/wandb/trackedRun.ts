@@ -75,7 +75,7 @@ export class TrackedRun {
       this.#online((connection) => this.#goLive(connection));
     }
     this.#live?.pump();
-    this.output('');
+    this.#writeEarly();
     if (!this.#log.hasBegun || performance.now() - this.#signsAt < signsEvery) return;
     this.#signsAt = performance.now();
     this.#log.stats(await this.#system.measure(this.#pid), this.#clock());
@@ -91,7 +91,11 @@ export class TrackedRun {
   /** Adds what the cell's process has printed. */
   output(text: string): void {
     for (const line of text.split('\n')) if (line !== '') this.#early.push({ line, at: this.#clock() });
-    // A log begins with what the run is.
+    this.#writeEarly();
+  }
+
+  /** A log begins with what the run is. */
+  #writeEarly(): void {
     if (this.#log.hasBegun) for (const { line, at } of this.#early.splice(0)) this.#log.output(line, at);
   }
 

@@ -1,10 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { forkTypeScript } from '../forkTypeScript.ts';
 import type { Cell } from '../sweep/cells.ts';
 import type { CellEnd, SweepObserver } from '../sweep/observer.ts';
 import { type TrackedCell, trackedCell } from './runIdentity.ts';
@@ -34,14 +34,11 @@ export class WandbTracking implements SweepObserver {
   }
 
   #start(): ChildProcess {
-    const child = fork(fileURLToPath(new URL('trackerProcess.ts', import.meta.url)), [], {
-      execArgv: ['--import', import.meta.resolve('tsx/esm')],
-      serialization: 'advanced',
+    const child = forkTypeScript(new URL('trackerProcess.ts', import.meta.url), {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // The settings come by message; the key has no business in anything that the process might print.
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'WANDB_API_KEY')),
     });
-    child.on('error', () => {});
     if (child.pid !== undefined) lowerPriority(child.pid);
     keepLog(child, this.#setup.folder);
     this.#closed = new Promise((resolve) => {

@@ -4,7 +4,7 @@ import { LiveRun } from '../../src/wandb/liveRun.ts';
 import type { RunFolder } from '../../src/wandb/runFolder.ts';
 import { RunUpload, uploadRun } from '../../src/wandb/upload.ts';
 import { descendantsOf, isAlive, until } from '../cli/command.ts';
-import { expectWhole, rowsOf, settingsFor, testFolder, testServer, writeMadeUpRun } from './madeUpRun.ts';
+import { clockToPass, expectWhole, rowsOf, settingsFor, testFolder, testServer, writeMadeUpRun } from './madeUpRun.ts';
 import type { ReceivedRequest, WandbServer } from './server.ts';
 
 const deadline = 20_000;
@@ -46,16 +46,6 @@ function linesOf({ path, body }: ReceivedRequest): number {
   return files?.['wandb-history.jsonl']?.content.length ?? 0;
 }
 
-/** Makes time pass. */
-function clock(): (milliseconds: number) => void {
-  const now = performance.now.bind(performance);
-  let ahead = 0;
-  vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
-  return (milliseconds) => {
-    ahead += milliseconds;
-  };
-}
-
 describe.skipIf(process.platform !== 'linux')('A live run', () => {
   test('is delivered by the SDK as its log has it, and an upload adds the rest', async (context) => {
     const server = await testServer(context);
@@ -78,7 +68,7 @@ describe.skipIf(process.platform !== 'linux')('A live run', () => {
     const server = await testServer(context);
     const { connection, folder, upload, live } = await goLive(context, server, 20_000);
     server.faults = ({ path }) => (path.endsWith('file_stream') ? 'hang' : undefined);
-    const pass = clock();
+    const pass = clockToPass();
     live.pump();
     live.pump();
     await until(() => server.requests.some((request) => linesOf(request) > 0));
@@ -100,7 +90,7 @@ describe.skipIf(process.platform !== 'linux')('A live run', () => {
   test('of which a batch was lost has arrived up to the gap, and nothing comes twice with another content', async (context) => {
     const server = await testServer(context);
     const { connection, folder, upload, live } = await goLive(context, server, 1200);
-    const pass = clock();
+    const pass = clockToPass();
     live.pump();
     await until(() => live.arrived > 0);
     const before = live.arrived;

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, type TestContext } from 'vitest';
+import { expect, type TestContext, vi } from 'vitest';
 import { jsonObject } from '../../src/wandb/items.ts';
 import { writeTable } from '../../src/wandb/media.ts';
 import type { WandbRecord } from '../../src/wandb/record.ts';
@@ -19,6 +19,16 @@ export function testFolder({ onTestFinished }: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'contrafit-wandb-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** Makes time pass, until mocks are restored. */
+export function clockToPass(): (milliseconds: number) => void {
+  const now = performance.now.bind(performance);
+  let ahead = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
+  return (milliseconds) => {
+    ahead += milliseconds;
+  };
 }
 
 /** A server that is closed when the test is over. */

@@ -8,7 +8,16 @@ import { TrackedRun } from '../../src/wandb/trackedRun.ts';
 import { Tracker } from '../../src/wandb/tracker.ts';
 import { until } from '../cli/command.ts';
 import { cellId, originalId, writeMadeUpResults } from '../report/madeUpResults.ts';
-import { expectWhole, madeUpIdentity, recordsOf, rowsOf, settingsFor, testFolder, testServer } from './madeUpRun.ts';
+import {
+  clockToPass,
+  expectWhole,
+  madeUpIdentity,
+  recordsOf,
+  rowsOf,
+  settingsFor,
+  testFolder,
+  testServer,
+} from './madeUpRun.ts';
 import type { WandbServer } from './server.ts';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -24,16 +33,6 @@ function trackerFor(server: WandbServer, folder: string) {
   const notices: string[] = [];
   const surroundings = { clock, onNotice: (text: string) => notices.push(text) };
   return { notices, tracker: new Tracker({ settings, experiment: 'made-up', folder }, surroundings) };
-}
-
-/** Makes time pass. */
-function clockToPass(): (milliseconds: number) => void {
-  const now = performance.now.bind(performance);
-  let ahead = 0;
-  vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
-  return (milliseconds) => {
-    ahead += milliseconds;
-  };
 }
 
 /** Results that a sweep is about to write. */
