@@ -1,17 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { forkTypeScript } from '../forkTypeScript.ts';
 import type { Cell } from '../sweep/cells.ts';
 import type { CellEnd, SweepObserver } from '../sweep/observer.ts';
+import { reclaimCpu, yieldCpu } from './priority.ts';
 import { type TrackedCell, trackedCell } from './runIdentity.ts';
 import type { FromTracker, ToTracker, TrackerReport, TrackerSetup } from './trackerProtocol.ts';
 
-/** Training goes before everything that is done for W&B. */
-const lowestPriority = 19;
 /** Milliseconds that the tracker has to say its last word after its patience is over. */
 const lastWord = 5000;
 
@@ -39,7 +37,7 @@ export class WandbTracking implements SweepObserver {
       // The settings come by message; the key has no business in anything that the process might print.
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'WANDB_API_KEY')),
     });
-    if (child.pid !== undefined) lowerPriority(child.pid);
+    if (child.pid !== undefined) yieldCpu(child.pid);
     keepLog(child, this.#setup.folder);
     this.#closed = new Promise((resolve) => {
       child.on('message', (message: FromTracker) => {
@@ -76,6 +74,8 @@ export class WandbTracking implements SweepObserver {
   async close(patience: number, hurry?: AbortSignal): Promise<TrackerReport | undefined> {
     const child = this.#process;
     if (!child || this.#isOff) return undefined;
+    // Nothing trains any more.
+    if (child.pid !== undefined) reclaimCpu(child.pid);
     this.#tell({ type: 'close', patience });
     const late = new AbortController();
     // A signal that was given before has shortened the patience already.
@@ -117,14 +117,6 @@ export class WandbTracking implements SweepObserver {
 function tracked(cell: Cell): TrackedCell {
   const { encoder, data } = cell.settings;
   return trackedCell(cell, { encoder, data: data.source });
-}
-
-function lowerPriority(pid: number): void {
-  try {
-    setPriority(pid, lowestPriority);
-  } catch {
-    // It is gone already, or the system does not let us.
-  }
 }
 
 /** What the process prints, for whoever looks into a failure. */
