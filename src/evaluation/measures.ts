@@ -5,6 +5,8 @@ export interface Measure {
   readonly range: readonly [least: number, greatest: number];
   /** `higher`: the more the better. */
   readonly direction: 'higher' | 'lower';
+  /** The one that its evaluator is known by. */
+  readonly isPrimary?: boolean;
 }
 
 const share = (title: string): Measure => ({ title, range: [0, 1], direction: 'higher' });
@@ -13,14 +15,14 @@ const drift = (title: string, greatest: number): Measure => ({ title, range: [0,
 /** Every measure, by the last part of the names of its metrics: `knn.macroF1` and `sst2.knn.macroF1` are of `macroF1`. */
 export const measures = {
   accuracy: share('accuracy %'),
-  macroF1: share('macro F1 %'),
+  macroF1: { ...share('macro F1 %'), isPrimary: true },
   weightedF1: share('weighted F1 %'),
   logLoss: { title: 'log loss', range: [0, Number.POSITIVE_INFINITY], direction: 'lower' },
   calibrationError: { title: 'calibration error', range: [0, 1], direction: 'lower' },
   rocAuc: share('ROC-AUC'),
   rocAucWeighted: share('ROC-AUC weighted'),
   diverged: { title: 'diverged', range: [0, Number.POSITIVE_INFINITY], direction: 'lower' },
-  deltaEmb: drift('Δemb', Number.POSITIVE_INFINITY),
+  deltaEmb: { ...drift('Δemb', Number.POSITIVE_INFINITY), isPrimary: true },
   deltaL2: drift('ΔL2', Number.POSITIVE_INFINITY),
   deltaCos: drift('Δcos', 2),
   deltaTopo: drift('Δtopo', 2),
@@ -29,14 +31,14 @@ export const measures = {
   precisionAt1: share('P@1'),
   mrr: share('MRR'),
   rPrecision: share('R-precision'),
-  mapAtR: share('MAP@R'),
+  mapAtR: { ...share('MAP@R'), isPrimary: true },
   map: share('MAP'),
   withoutRelevant: {
     title: 'queries without relevant texts',
     range: [0, Number.POSITIVE_INFINITY],
     direction: 'lower',
   },
-  ami: { title: 'AMI', range: [-1, 1], direction: 'higher' },
+  ami: { title: 'AMI', range: [-1, 1], direction: 'higher', isPrimary: true },
   nmi: share('NMI'),
   ari: { title: 'ARI', range: [-0.5, 1], direction: 'higher' },
   fms: share('FMS'),

@@ -1,17 +1,11 @@
 import { didYouMean } from '../didYouMean.ts';
 import { formatProblem } from '../errors.ts';
-import {
-  type IntervalMethod,
-  type PairedDifference,
-  pairedDifference,
-  paretoFront,
-  type Summary,
-  summary,
-} from '../evaluation/statistics.ts';
+import type { IntervalMethod, PairedDifference, Summary } from '../evaluation/statistics.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { threadsOf } from '../tracking/journal.ts';
 import type { CellResult, ExperimentResults, RunSummary } from '../tracking/results.ts';
 import { costMetric, gainMetric } from './metrics.ts';
+import { differenceOf, isCounted, ofEachMetric, optimalPoints, type Pair, summaryOf } from './overSeeds.ts';
 
 /** What became of the cells of a row. */
 export interface SeedCounts {
@@ -70,18 +64,23 @@ export function compare(results: ExperimentResults, interval: IntervalMethod = '
   const { experiment, cells } = results;
   const originals = cells.filter(({ cell }) => cell.kind === 'original');
   const points = pointsOf(results).map((group) => pointRow(group, originals, interval));
-  const optimal = optimalPoints(points);
+  const optimal = optimalOf(points);
   const originalRows = originals.map((original) => rowOf([original], interval));
   const measured = [...new Set([...originalRows, ...points].flatMap(({ metrics }) => Object.keys(metrics)))];
   return {
     experiment: experiment.name,
-    axes: [...new Set(experiment.points.flatMap(({ axes }) => Object.keys(axes)))],
+    axes: axesOf(experiment),
     columns: [...new Set(experiment.columns.flatMap((column) => measured.filter((metric) => matches(column, metric))))],
     originals: originalRows,
     interval,
     points: points.map((point) => ({ ...point, paretoOptimal: optimal.has(point) })),
     warnings: [...warningsOf(results), ...unknownColumns(experiment.columns, measured)],
   };
+}
+
+/** Dotted paths of the swept settings. */
+export function axesOf({ points }: ExperimentResults['experiment']): string[] {
+  return [...new Set(points.flatMap(({ axes }) => Object.keys(axes)))];
 }
 
 /** Whether a metric is one that a column asks for; `*` stands for any part, also a task with dots in its name. */
@@ -111,6 +110,7 @@ export function pointsOf({ cells }: ExperimentResults): CellResult[][] {
 /** One row over cells with the same place on the axes. */
 export function rowOf(group: readonly CellResult[], interval: IntervalMethod): ComparisonRow {
   const runs = usable(group);
+  const ends = runs.map(({ end }) => end);
   const counts = { completed: 0, stopped: 0, diverged: 0, failed: 0, missing: 0 };
   for (const { outcome } of group) {
     if (outcome.state === 'finished') counts[outcome.run.end.status]++;
@@ -119,7 +119,7 @@ export function rowOf(group: readonly CellResult[], interval: IntervalMethod): C
   return {
     axes: group[0]?.cell.axes ?? {},
     cells: runs.map(({ start }) => start.cell),
-    metrics: ofEachMetric(runs, (name) => summary(runs.map(figureOf(name)), interval)),
+    metrics: ofEachMetric(ends, (metric) => summaryOf(ends, metric, interval)),
     counts,
   };
 }
@@ -133,9 +133,15 @@ export function comparePoints(
   const baselineOf = new Map(usable(baseline).map((run) => [run.start.seed, run]));
   const pairs = usable(point).flatMap((run) => {
     const other = baselineOf.get(run.start.seed);
-    return other ? [{ run, baseline: other }] : [];
+    return other ? [{ run, other }] : [];
   });
-  return { seeds: seedsOf(pairs.map(({ run }) => run)), differences: pairedDifferences(pairs, interval) };
+  return {
+    seeds: seedsOf(pairs.map(({ run }) => run)),
+    differences: differences(
+      pairs.map(({ run, other }) => ({ run: run.end, baseline: other.end })),
+      interval,
+    ),
+  };
 }
 
 function pointRow(
@@ -151,8 +157,8 @@ function pointRow(
     seeds: seedsOf(runs),
     original,
     differences: baseline
-      ? pairedDifferences(
-          runs.map((run) => ({ run, baseline })),
+      ? differences(
+          runs.map((run) => ({ run: run.end, baseline: baseline.end })),
           interval,
         )
       : {},
@@ -166,55 +172,32 @@ function seedsOf(runs: readonly RunSummary[]): number[] {
 /** Finished runs whose numbers count. */
 export function usable(cells: readonly CellResult[]): RunSummary[] {
   return cells.flatMap(({ outcome }) =>
-    outcome.state === 'finished' && ['completed', 'stopped'].includes(outcome.run.end.status) ? [outcome.run] : [],
+    outcome.state === 'finished' && isCounted(outcome.run.end.status) ? [outcome.run] : [],
   );
 }
 
-interface Pair {
-  readonly run: RunSummary;
-  readonly baseline: RunSummary;
-}
-
-function pairedDifferences(pairs: readonly Pair[], interval: IntervalMethod): Record<string, PairedDifference> {
-  const runs = pairs.map(({ run }) => run);
-  const baselines = pairs.map(({ baseline }) => baseline);
-  return ofEachMetric([...runs, ...baselines], (name) =>
-    pairedDifference(runs.map(figureOf(name)), baselines.map(figureOf(name)), interval),
+function differences(pairs: readonly Pair[], interval: IntervalMethod): Record<string, PairedDifference> {
+  return ofEachMetric(
+    pairs.map(({ run }) => run),
+    (metric) => differenceOf(pairs, metric, interval),
   );
-}
-
-/** `measure` of each metric of which all the runs have a finite value. */
-function ofEachMetric<T>(runs: readonly RunSummary[], measure: (name: string) => T): Record<string, T> {
-  const names = Object.keys(runs[0]?.end.metrics ?? {});
-  const complete = names.filter((name) => runs.map(figureOf(name)).every(Number.isFinite));
-  return Object.fromEntries(complete.map((name) => [name, measure(name)]));
-}
-
-function figureOf(metric: string): (run: RunSummary) => number {
-  return ({ end }) => end.metrics[metric] ?? Number.NaN;
 }
 
 type RatedPoint = Omit<PointRow, 'paretoOptimal'>;
 
-/** Drifts of different encoders cannot be compared, so that each original has a front of its own. */
-function optimalPoints(points: readonly RatedPoint[]): Set<RatedPoint> {
+/** By gain and cost; the original encoder gains nothing for nothing. */
+function optimalOf(points: readonly RatedPoint[]): Set<RatedPoint> {
   const rated = points.flatMap((point) => {
     const gain = point.differences[gainMetric];
     const cost = point.metrics[costMetric];
-    return gain && cost ? [{ point, gain: gain.mean, cost: cost.mean }] : [];
+    return gain && cost ? [{ point, original: point.original, gain: gain.mean, cost: cost.mean }] : [];
   });
-  const optimal = new Set<RatedPoint>();
-  for (const original of new Set(points.map((point) => point.original))) {
-    const rivals = rated.filter(({ point }) => point.original === original);
-    const front = paretoFront([{ gain: 0, cost: 0 }, ...rivals]).slice(1);
-    rivals.forEach(({ point }, i) => {
-      if (front[i]) optimal.add(point);
-    });
-  }
-  return optimal;
+  const optimal = optimalPoints(rated, () => ({ gain: 0, cost: 0 }));
+  return new Set([...optimal].map(({ point }) => point));
 }
 
-function warningsOf({ experiment, cells, unplanned }: ExperimentResults): string[] {
+/** What to know before trusting the numbers of an experiment. */
+export function warningsOf({ experiment, cells, unplanned }: ExperimentResults): string[] {
   const finished = cells.flatMap(({ outcome }) => (outcome.state === 'finished' ? [outcome.run] : []));
   const missing = cells.filter(({ outcome }) => outcome.state === 'missing').length;
   return [

@@ -1,5 +1,6 @@
 import type { EChartsOption } from 'echarts';
 import type { Predictions } from '../evaluation/classification.ts';
+import { type ChartTheme, chartTitle, lightTheme } from './chartTheme.ts';
 
 export interface ConfusionMatrix extends Predictions {
   /** By class number; a class beyond them is called by its number. */
@@ -10,38 +11,36 @@ export interface ConfusionMatrix extends Predictions {
  * A heat map of the texts of each true class (rows) by the class that they were given (columns), in the order of the
  * class numbers. The colour is the share of the row; with at most 12 classes the cells also hold the number of texts.
  */
-export function confusionMatrixChart({
-  title,
-  ...matrix
-}: ConfusionMatrix & { readonly title: string }): EChartsOption {
+export function confusionMatrixChart(
+  { title, ...matrix }: ConfusionMatrix & { readonly title?: string },
+  theme: ChartTheme = lightTheme,
+): EChartsOption {
+  const { ink, faintInk, paper, shades, shadeInk } = theme;
   const { names, counts } = countsOf(matrix);
   const shown = names.map(cut);
   const widest = Math.max(...shown.map((name) => name.length));
   const labelled = names.length <= mostWithCounts;
   const axisLabel = { interval: 0, fontSize: labelled ? 12 : 11, color: ink };
   return {
-    title: {
-      text: title,
-      subtext: `${matrix.truth.length} texts; colour: share of the texts of a true class`,
-      left: 20,
-      top: 12,
-      itemGap: 4,
-      textStyle: { fontSize: 18, color: ink },
-      subtextStyle: { fontSize: 12, color: faintInk },
-    },
-    grid: { left: 20, right: 110, top: 80, bottom: 16, outerBoundsMode: 'same' },
+    ...(title !== undefined && {
+      title: chartTitle(
+        { text: title, note: `${matrix.truth.length} texts; colour: share of the texts of a true class` },
+        theme,
+      ),
+    }),
+    grid: { left: 20, right: 110, top: title === undefined ? 8 : 80, bottom: 16, outerBoundsMode: 'same' },
     xAxis: {
-      ...categories('predicted class', shown),
+      ...categories('predicted class', shown, ink),
       // Names stand side by side only where all of them have room; about 50 characters fit below a small matrix.
       axisLabel: { ...axisLabel, rotate: widest * names.length > 50 ? 90 : 0 },
     },
-    yAxis: { ...categories('true class', shown), inverse: true, axisLabel },
+    yAxis: { ...categories('true class', shown, ink), inverse: true, axisLabel },
     visualMap: {
       type: 'continuous',
       dimension: 2,
       min: 0,
       max: 100,
-      inRange: { color: [...blues] },
+      inRange: { color: [...shades] },
       right: 16,
       top: 'middle',
       itemHeight: 220,
@@ -57,24 +56,20 @@ export function confusionMatrixChart({
             const share = texts === 0 ? 0 : (100 * count) / texts;
             return {
               value: [predicted, actual, share, count],
-              ...(labelled && { label: { color: share > 50 ? '#ffffff' : ink } }),
+              ...(labelled && { label: { color: share > 50 ? shadeInk : ink } }),
             };
           });
         }),
         label: { show: labelled, formatter: '{@[3]}', fontSize: 13 },
-        itemStyle: { borderColor: '#ffffff', borderWidth: 1 },
+        itemStyle: { borderColor: paper, borderWidth: 1 },
       },
     ],
   };
 }
 
 const mostWithCounts = 12;
-const ink = '#333333';
-const faintInk = '#666666';
-/** Almost white to dark blue. */
-const blues = ['#f3f6fa', '#b9d3ea', '#4a90c4', '#1c64a8', '#08306b'] as const;
 
-function categories(name: string, names: readonly string[]) {
+function categories(name: string, names: readonly string[], ink: string) {
   return {
     type: 'category' as const,
     name,

@@ -6,6 +6,7 @@ import { compare, type PointRow } from './comparison.ts';
 import { formatDuration } from './duration.ts';
 import { costMetric, formatDifference, formatMetric, formatSummary, gainMetric, metricTitle } from './metrics.ts';
 import { isReadable } from './selection.ts';
+import { showTime } from './showTime.ts';
 import type { Colours } from './terminal.ts';
 import { textTable } from './textTable.ts';
 
@@ -93,11 +94,6 @@ export function experimentList(
     })
     .map((lines) => lines.join('\n'))
     .join('\n\n');
-}
-
-/** ISO 8601 to the minute, as a person reads it; always in UTC. */
-export function showTime(iso: string | undefined): string {
-  return iso === undefined ? '' : `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
 }
 
 /** When a run started (ISO 8601) and how many seconds it took, if its journal says so. */

@@ -1,6 +1,4 @@
-import { type ClassificationScores, classificationScores } from '../evaluation/classification.ts';
 import {
-  bootstrapIntervals,
   holm,
   type Interval,
   type IntervalMethod,
@@ -23,6 +21,7 @@ import {
   gainMetric,
   metricTitle,
 } from './metrics.ts';
+import { intervalsOverTexts, resamples } from './overTexts.ts';
 import { differingSettings, type SettingDifference } from './settings.ts';
 import type { Colours } from './terminal.ts';
 import { figureColumn, textColumn, textTable } from './textTable.ts';
@@ -50,8 +49,6 @@ export interface MetricDifference {
   readonly overTexts?: Interval;
 }
 
-const resamples = 1000;
-
 /** Seeds from which a sign-flip test can fall below .05. */
 const fewestForTest = 6;
 
@@ -63,7 +60,7 @@ export function diffRuns(a: Run, b: Run): RunDiff {
   const differences = mapValues(b.end.metrics, (value, metric) =>
     single(value - (a.end.metrics[metric] ?? Number.NaN)),
   );
-  const overTexts = intervalsOverTexts(a, b);
+  const overTexts = intervalsOverTexts(a.predictions, b.predictions);
   return {
     settings: differingSettings(conditions(a), conditions(b)),
     metrics: sideBySide(values(a), values(b), differences).map((row) => {
@@ -71,28 +68,6 @@ export function diffRuns(a: Run, b: Run): RunDiff {
       return interval ? { ...row, overTexts: interval } : row;
     }),
   };
-}
-
-/** Of each score of the classifiers that both runs have, on the same test texts. */
-function intervalsOverTexts(a: Run, b: Run): ReadonlyMap<string, Interval> {
-  const intervals = new Map<string, Interval>();
-  for (const { classifier, truth, predicted } of b.predictions) {
-    const before = a.predictions.find((other) => other.classifier === classifier);
-    if (!before || JSON.stringify(before.truth) !== JSON.stringify(truth)) continue;
-    const found = bootstrapIntervals(
-      truth.length,
-      (drawn) => {
-        const [scores, baseline] = [predicted, before.predicted].map((own) => classificationScores(truth, own, drawn));
-        return mapValues(
-          { ...(scores as ClassificationScores) },
-          (score, name) => score - (baseline as ClassificationScores)[name as keyof ClassificationScores],
-        );
-      },
-      { resamples, seed: 1 },
-    );
-    for (const [score, interval] of Object.entries(found)) intervals.set(`${classifier}.${score}`, interval);
-  }
-  return intervals;
 }
 
 export interface PointDiffOptions {
@@ -197,7 +172,7 @@ function pairing({ commonSeeds, interval = 't' }: RunDiff): string[] {
 }
 
 /** Everything that a run's numbers depend on, under one object. */
-function conditions({ start }: RunSummary): Record<string, unknown> {
+export function conditions({ start }: RunSummary): Record<string, unknown> {
   const { settings, seed, engine, code, data, encoder } = start;
   return {
     ...settings,

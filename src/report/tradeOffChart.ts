@@ -6,65 +6,87 @@ import type {
   ScatterSeriesOption,
   XAXisComponentOption,
 } from 'echarts';
-import { measureOf } from '../evaluation/measures.ts';
-import type { IntervalMethod, Summary } from '../evaluation/statistics.ts';
 import { shortNames, showValue } from '../sweep/labels.ts';
-import type { Comparison, PointRow } from './comparison.ts';
-import { costMetric, gainMetric, metricTitle } from './metrics.ts';
-
-/** A grid point with its place in the picture. */
-interface ShownPoint {
-  readonly point: PointRow;
-  readonly cost: Range;
-  readonly gain: Range;
-}
+import { type ChartTheme, type ChartTitle, chartTitle, lightTheme } from './chartTheme.ts';
 
 /** A mean and its 95 % interval, which is the mean alone if there is none. */
-interface Range {
+export interface Range {
   readonly mean: number;
   readonly low: number;
   readonly high: number;
 }
 
+/** A grid point. */
+export interface TradeOffPoint {
+  readonly axes: Readonly<Record<string, unknown>>;
+  /** Id of the untouched encoder that it is compared with. */
+  readonly original: string | null;
+  /** Undefined: there is no result to be drawn, but its values on the axes have their colours. */
+  readonly place?: { readonly x: Range; readonly y: Range };
+  /** Whether it is on the Pareto front. */
+  readonly isOptimal: boolean;
+}
+
+export interface TradeOffAxis {
+  readonly name: string;
+  /** Of two values, which one is to be preferred. */
+  readonly better?: 'higher' | 'lower';
+}
+
+/** What grid points gained, on the y axis, over what they cost. */
+export interface TradeOff {
+  /** None where it stands above the chart. */
+  readonly title?: ChartTitle;
+  /** Dotted paths of the swept settings. */
+  readonly axes: readonly string[];
+  readonly points: readonly TradeOffPoint[];
+  /** The one that is told by colours. Default: the first with 2 to 10 values, if another has several too. */
+  readonly colourAxis?: string;
+  readonly x: TradeOffAxis;
+  readonly y: TradeOffAxis;
+}
+
+interface DrawnPoint extends TradeOffPoint {
+  readonly place: NonNullable<TradeOffPoint['place']>;
+}
+
 /**
- * What each grid point gained over how far the encoder moved for it. A colour stands for a value of the first axis that
- * has 2 to 10, if another has several too; the points are labelled with their values on the other axes. Points of which
- * nothing is finished are left out.
+ * A colour stands for a value of one axis; the points are labelled with their values on the others, and if that is a single
+ * one, a thin line goes through them in its order. Of more points than {@link mostInFull} only those on the front have
+ * labels and intervals.
  */
-export function tradeOffChart(comparison: Comparison): EChartsOption {
-  const metric = gainShown(comparison.columns);
-  const shown = comparison.points.flatMap((point) => place(point, metric));
-  const { colourAxis, labelAxes } = axesShown(comparison);
-  const names = shortNames(comparison.axes);
-  const xAxis = costAxis(shown.map(({ cost }) => cost));
-  const groups = groupsOf(comparison.points, colourAxis).map(({ key, ...group }) => ({
+export function tradeOffChart(tradeOff: TradeOff, theme: ChartTheme = lightTheme): EChartsOption {
+  const { axes, points } = tradeOff;
+  const drawn = points.filter((point): point is DrawnPoint => point.place !== undefined);
+  const { colour: colourAxis, labels } = variedAxes(axes, points, tradeOff.colourAxis);
+  const names = shortNames(axes);
+  const style = styles(theme);
+  const xAxis = costAxis(
+    tradeOff.x,
+    drawn.map(({ place }) => place.x),
+    style.axis,
+  );
+  const groups = groupsOf(points, colourAxis, theme).map(({ key, ...group }) => ({
     ...group,
-    members: shown.filter(({ point }) => keyOn(point, colourAxis) === key),
+    members: drawn.filter((point) => keyOn(point, colourAxis) === key),
   }));
-  const fronts = metric === gainMetric ? frontsOf(shown) : [];
+  const fronts = frontsOf(drawn);
+  const isCrowded = drawn.length > mostInFull;
   const nameOf = (value: unknown) =>
     colourAxis === undefined ? 'grid points' : `${names.get(colourAxis)} ${showValue(value)}`;
+  const [labelAxis] = labels.length === 1 ? labels : [];
+  const top = tradeOff.title ? 76 : 16;
   return {
-    title: {
-      text: comparison.experiment,
-      subtext: subtitle(
-        comparison,
-        shown,
-        labelAxes.map((path) => names.get(path) ?? path),
-      ),
-      left: 20,
-      top: 12,
-      itemGap: 4,
-      textStyle: { fontSize: 18, color: ink },
-      subtextStyle: { fontSize: 12, color: faintInk },
-    },
+    ...(tradeOff.title && { title: chartTitle(tradeOff.title, theme) }),
     legend: {
+      type: 'scroll',
+      pageTextStyle: { color: theme.ink },
       orient: 'vertical',
       left: '77%',
-      top: 76,
+      top,
       align: 'left',
       formatter: wrapped,
-      textStyle: { fontSize: 12, color: ink },
+      textStyle: { fontSize: 12, color: theme.ink },
       data: [
         ...(colourAxis === undefined
           ? []
@@ -72,99 +94,84 @@ export function tradeOffChart(comparison: Comparison): EChartsOption {
         ...(fronts.length > 0 ? [{ name: frontName, icon: starShape }] : []),
       ],
     },
-    grid: { left: plotLeft, right: '25%', top: 76, bottom: 60 },
+    grid: { left: plotLeft, right: '25%', top, bottom: 60 },
     xAxis,
     yAxis: {
       type: 'value',
       boundaryGap: ['2%', '2%'],
-      name: `gain in ${gainName(metric)} (more is better →)`,
+      name: `${tradeOff.y.name}${{ higher: ' (more is better →)', lower: ' (← less is better)', none: '' }[tradeOff.y.better ?? 'none']}`,
       nameLocation: 'middle',
       nameGap: 46,
-      ...axisStyle,
+      ...style.axis,
     },
     series: [
-      ...groups.map(({ value, ...group }) => pointSeries({ name: nameOf(value), ...group }, fronts, labelAxes)),
-      ...fronts.map(frontLine),
+      ...groups.map(({ value, ...group }) =>
+        pointSeries({ name: nameOf(value), ...group }, { fronts, labels, isCrowded, theme }),
+      ),
+      ...(labelAxis === undefined
+        ? []
+        : groups.map((group) => pathLine({ name: nameOf(group.value), ...group }, labelAxis))),
+      ...fronts.map((front) => frontLine(front, theme)),
       intervalBars(
-        groups.flatMap(({ members, colour }) => members.map((member) => ({ member, colour }))),
+        groups.flatMap(({ members, colour }) =>
+          members.filter(({ isOptimal }) => isOptimal || !isCrowded).map((member) => ({ member, colour })),
+        ),
         xAxis.min,
+        style.zeroLine,
       ),
     ],
   };
 }
 
-const ink = '#333333';
-const faintInk = '#666666';
-const axisStyle = {
-  nameTextStyle: { fontSize: 13, color: ink },
-  axisLine: { show: true, lineStyle: { color: '#999999' } },
-  axisLabel: { fontSize: 12, color: faintInk },
-  splitLine: { lineStyle: { color: '#eeeeee' } },
-};
+function styles(theme: ChartTheme) {
+  const zeroLine: MarkLineComponentOption = {
+    silent: true,
+    symbol: 'none',
+    lineStyle: { color: theme.faintInk, type: 'solid', width: 1.5 },
+    label: { formatter: 'original encoder', position: 'insideEndTop', fontSize: 12, color: theme.ink },
+    data: [{ yAxis: 0 }],
+  };
+  return {
+    axis: {
+      nameTextStyle: { fontSize: 13, color: theme.ink },
+      axisLine: { show: true, lineStyle: { color: theme.axis } },
+      axisLabel: { fontSize: 12, color: theme.faintInk },
+      splitLine: { lineStyle: { color: theme.grid } },
+    },
+    zeroLine,
+  };
+}
+
 /** Pixels from the left edge to the y axis. */
 const plotLeft = 76;
 const frontName = 'Pareto front';
-
-/** Dark blue to orange, the plasma colour map without its light end: ordered, and told apart by the colour-blind. */
-const ramp = [
-  '#0d0887',
-  '#3a049a',
-  '#5c01a6',
-  '#7e03a8',
-  '#9c179e',
-  '#b52f8c',
-  '#cc4778',
-  '#de5f65',
-  '#ed7953',
-  '#fb9f3a',
-] as const;
-
-/** Macro F1 unless the experiment shows other metrics; then the first of them of which more is better. */
-function gainShown(columns: readonly string[]): string {
-  if (columns.includes(gainMetric)) return gainMetric;
-  return columns.find((metric) => measureOf(metric)?.direction === 'higher') ?? gainMetric;
-}
-
-function isPercentage(metric: string): boolean {
-  return measureOf(metric)?.title.endsWith('%') ?? false;
-}
-
-function gainName(metric: string): string {
-  const name = metricTitle(metric).replace(/ %$/, '');
-  return isPercentage(metric) ? `${name}, points` : name;
-}
-
-function place(point: PointRow, metric: string): ShownPoint[] {
-  const cost = point.metrics[costMetric];
-  const gain = point.differences[metric];
-  if (!cost || !gain) return [];
-  return [{ point, cost: rangeOf(cost, 1), gain: rangeOf(gain, isPercentage(metric) ? 100 : 1) }];
-}
-
-function rangeOf({ mean, halfWidth, bootstrap }: Summary, factor: number): Range {
-  const { low, high } = bootstrap ?? { low: mean - (halfWidth ?? 0), high: mean + (halfWidth ?? 0) };
-  return { mean: factor * mean, low: factor * low, high: factor * high };
-}
+/** Points that have room for their labels and intervals. */
+const mostInFull = 60;
+/** Values of an axis that colours tell apart. */
+const mostColours = 10;
 
 /** The axis that is told by colours and those that are told by labels; an axis with one value says nothing. */
-function axesShown({ axes, points }: Comparison): {
-  readonly colourAxis: string | undefined;
-  readonly labelAxes: readonly string[];
-} {
+export function variedAxes(
+  axes: readonly string[],
+  points: readonly Pick<TradeOffPoint, 'axes'>[],
+  chosen?: string,
+): { readonly colour: string | undefined; readonly labels: readonly string[] } {
   const sizes = new Map(axes.map((path) => [path, new Set(points.map((point) => keyOn(point, path))).size]));
   const varied = axes.filter((path) => (sizes.get(path) ?? 0) > 1);
-  const colourAxis = varied.length < 2 ? undefined : varied.find((path) => (sizes.get(path) ?? 0) <= ramp.length);
-  return { colourAxis, labelAxes: varied.filter((path) => path !== colourAxis) };
+  const found = varied.length < 2 ? undefined : varied.find((path) => (sizes.get(path) ?? 0) <= mostColours);
+  const colour = varied.find((path) => path === chosen) ?? found;
+  return { colour, labels: varied.filter((path) => path !== colour) };
 }
 
-function keyOn({ axes }: PointRow, path: string | undefined): string | undefined {
+function keyOn({ axes }: Pick<TradeOffPoint, 'axes'>, path: string | undefined): string | undefined {
   return path === undefined ? undefined : JSON.stringify(axes[path]);
 }
 
 /** The values of an axis with their colours, numbers in ascending order. */
 function groupsOf(
-  points: readonly PointRow[],
+  points: readonly TradeOffPoint[],
   path: string | undefined,
+  { ramp }: ChartTheme,
 ): { readonly key: string | undefined; readonly value: unknown; readonly colour: string }[] {
   const values = new Map(
     points.map((point) => [keyOn(point, path), path === undefined ? undefined : point.axes[path]]),
@@ -180,38 +187,24 @@ function wrapped(text: string): string {
   return text.replace(/(.{1,22})( |$)/g, '$1\n').trimEnd();
 }
 
-function subtitle({ points, interval }: Comparison, shown: readonly ShownPoint[], labels: readonly string[]): string {
-  const seeds = shown.map(({ point }) => point.cells.length);
-  const most = Math.max(0, ...seeds);
-  const upTo = seeds.some((count) => count < most) ? 'up to ' : '';
-  const left = points.length - shown.length;
-  return [
-    ...(shown.length === 0 ? ['nothing is finished yet'] : []),
-    ...(most === 1 ? ['one seed: no interval'] : []),
-    ...(most > 1 ? [`mean and ${intervalNames[interval]} over ${upTo}${most} seeds`] : []),
-    ...(labels.length > 0 ? [`labels: ${labels.join(' · ')}`] : []),
-    ...(shown.length > 0 && left > 0 ? [`${left} of ${points.length} points without result`] : []),
-  ].join('   |   ');
-}
-
-const intervalNames: Readonly<Record<IntervalMethod, string>> = {
-  t: '95 % t-interval',
-  bootstrap: '95 % bootstrap interval',
-};
-
 /** Logarithmic where the means are positive and span more than a decade; otherwise from 0, which is untouched. */
-function costAxis(costs: readonly Range[]): XAXisComponentOption & { readonly min: number } {
+function costAxis(
+  { name, better }: TradeOffAxis,
+  costs: readonly Range[],
+  axisStyle: ReturnType<typeof styles>['axis'],
+): XAXisComponentOption & { readonly min: number } {
   const means = costs.map(({ mean }) => mean);
   const [least, greatest] = [Math.min(...means), Math.max(...means)];
   const style = {
     ...axisStyle,
-    name: 'Δemb: how far the encoder moved (← less is better)',
+    name: `${name}${{ higher: ' (more is better →)', lower: ' (← less is better)', none: '' }[better ?? 'none']}`,
     nameLocation: 'middle',
     nameGap: 34,
   } as const;
   const axisLabel = { ...axisStyle.axisLabel, formatter: showCost };
   if (!(least > 0 && greatest > 10 * least)) {
-    return { ...style, type: 'value', min: 0, boundaryGap: [0, '5%'], axisLabel };
+    const min = Math.min(0, ...costs.map(({ low }) => low));
+    return { ...style, type: 'value', min, boundaryGap: [0, '5%'], axisLabel };
   }
   // An interval may reach below 0, where a logarithmic axis does not go.
   const low = Math.max(least / 2, Math.min(...costs.map((cost) => cost.low)));
@@ -244,63 +237,85 @@ function isPowerOfTen(value: number): boolean {
 }
 
 function showCost(value: number): string {
-  return value !== 0 && value < 1e-3 ? value.toExponential() : String(value);
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
 }
-
-const zeroLine: MarkLineComponentOption = {
-  silent: true,
-  symbol: 'none',
-  lineStyle: { color: '#555555', type: 'solid', width: 1.5 },
-  label: { formatter: 'original encoder', position: 'insideEndTop', fontSize: 12, color: ink },
-  data: [{ yAxis: 0 }],
-};
 
 /** The Pareto optimal points of each original encoder by rising cost: drifts of different encoders cannot be compared. */
-function frontsOf(shown: readonly ShownPoint[]): ShownPoint[][] {
-  const optimal = shown.filter(({ point }) => point.paretoOptimal).sort((a, b) => a.cost.mean - b.cost.mean);
-  const originals = [...new Set(optimal.map(({ point }) => point.original))];
-  return originals.map((original) => optimal.filter(({ point }) => point.original === original));
+function frontsOf(drawn: readonly DrawnPoint[]): DrawnPoint[][] {
+  const optimal = drawn.filter(({ isOptimal }) => isOptimal).sort((a, b) => a.place.x.mean - b.place.x.mean);
+  const originals = [...new Set(optimal.map(({ original }) => original))];
+  return originals.map((original) => optimal.filter((point) => point.original === original));
 }
 
-function frontLine(front: readonly ShownPoint[]): LineSeriesOption {
+function frontLine(front: readonly DrawnPoint[], { line }: ChartTheme): LineSeriesOption {
   return {
     type: 'line',
     name: frontName,
-    data: front.map(({ cost, gain }) => [cost.mean, gain.mean]),
+    data: front.map(({ place }) => [place.x.mean, place.y.mean]),
     symbol: 'none',
-    lineStyle: { color: '#777777', width: 1.5, type: 'dashed' },
-    itemStyle: { color: '#777777' },
+    lineStyle: { color: line, width: 1.5, type: 'dashed' },
+    itemStyle: { color: line },
     z: 2,
+  };
+}
+
+interface DrawnGroup {
+  readonly name: string;
+  readonly colour: string;
+  readonly members: readonly DrawnPoint[];
+}
+
+/** Through the points of a colour in the order of the axis that tells them apart. */
+function pathLine({ name, colour, members }: DrawnGroup, axis: string): LineSeriesOption {
+  const isNumeric = members.every(({ axes }) => typeof axes[axis] === 'number');
+  const ordered = isNumeric ? members.toSorted((a, b) => Number(a.axes[axis]) - Number(b.axes[axis])) : [];
+  return {
+    type: 'line',
+    name,
+    data: ordered.map(({ place }) => [place.x.mean, place.y.mean]),
+    symbol: 'none',
+    silent: true,
+    lineStyle: { color: colour, width: 1.25, opacity: 0.45 },
+    itemStyle: { color: colour },
+    tooltip: { show: false },
+    z: 1,
   };
 }
 
 const starShape = 'path://M50 0L61.8 33.8L97.6 34.5L69 56.2L79.4 90.5L50 70L20.6 90.5L31 56.2L2.4 34.5L38.2 33.8Z';
 
+interface PointStyle {
+  readonly fronts: readonly (readonly DrawnPoint[])[];
+  readonly labels: readonly string[];
+  readonly isCrowded: boolean;
+  readonly theme: ChartTheme;
+}
+
 function pointSeries(
-  {
-    name,
-    colour,
-    members,
-  }: { readonly name: string; readonly colour: string; readonly members: readonly ShownPoint[] },
-  fronts: readonly (readonly ShownPoint[])[],
-  labelAxes: readonly string[],
+  { name, colour, members }: DrawnGroup,
+  { fronts, labels, isCrowded, theme: { ink, paper } }: PointStyle,
 ): ScatterSeriesOption {
   const optimal = new Set(fronts.flat());
   return {
     type: 'scatter',
     name,
     data: members.map((member) => ({
-      name: labelAxes
-        .filter((path) => path in member.point.axes)
-        .map((path) => showValue(member.point.axes[path]))
+      name: labels
+        .filter((path) => path in member.axes)
+        .map((path) => showValue(member.axes[path]))
         .join(' · '),
-      value: [member.cost.mean, member.gain.mean],
-      ...(optimal.has(member) && { symbol: starShape, symbolSize: 18 }),
+      value: [member.place.x.mean, member.place.y.mean],
+      ...(optimal.has(member) && {
+        symbol: starShape,
+        symbolSize: 18,
+        itemStyle: { opacity: 1 },
+        label: { show: labels.length > 0 },
+      }),
     })),
-    symbolSize: 10,
-    itemStyle: { color: colour, opacity: 1, borderColor: '#ffffff', borderWidth: 1 },
+    symbolSize: isCrowded ? 6 : 10,
+    itemStyle: { color: colour, opacity: isCrowded ? 0.5 : 1, borderColor: paper, borderWidth: isCrowded ? 0 : 1 },
     label: {
-      show: labelAxes.length > 0,
+      show: labels.length > 0 && !isCrowded,
       formatter: '{b}',
       // Up and to the left, where no Pareto front runs.
       position: ['5%', '15%'],
@@ -308,25 +323,28 @@ function pointSeries(
       verticalAlign: 'bottom',
       fontSize: 12,
       color: ink,
-      textBorderColor: '#ffffff',
+      textBorderColor: paper,
       textBorderWidth: 2,
     },
-    labelLayout: ({ labelRect }) => ({ hideOverlap: true, dx: Math.max(0, plotLeft + 2 - labelRect.x) }),
+    ...(!isCrowded && {
+      labelLayout: ({ labelRect }) => ({ hideOverlap: true, dx: Math.max(0, plotLeft + 2 - labelRect.x) }),
+    }),
     z: 4,
   };
 }
 
 /** Thin lines over the intervals of cost and gain, the cost's not below the axis's least value. */
 function intervalBars(
-  points: readonly { readonly member: ShownPoint; readonly colour: string }[],
+  points: readonly { readonly member: DrawnPoint; readonly colour: string }[],
   least: number,
+  markLine: MarkLineComponentOption,
 ): CustomSeriesOption {
   return {
     type: 'custom',
     dimensions: ['cost', 'gain', 'costLow', 'costHigh', 'gainLow', 'gainHigh'],
     encode: { x: ['cost', 'costLow', 'costHigh'], y: ['gain', 'gainLow', 'gainHigh'] },
-    data: points.map(({ member: { cost, gain }, colour }) => ({
-      value: [cost.mean, gain.mean, Math.max(least, cost.low), cost.high, gain.low, gain.high],
+    data: points.map(({ member: { place }, colour }) => ({
+      value: [place.x.mean, place.y.mean, Math.max(least, place.x.low), place.x.high, place.y.low, place.y.high],
       itemStyle: { color: colour },
     })),
     renderItem: (_, api) => {
@@ -345,7 +363,7 @@ function intervalBars(
       };
     },
     silent: true,
-    markLine: zeroLine,
+    markLine,
     z: 3,
   };
 }

@@ -50,6 +50,11 @@ export function folderAtWork(folder: string, id: string, pid: number): string {
   return join(folder, 'cells', `.${id}.${pid}`);
 }
 
+/** The cell that a folder among those of an experiment's cells is at work on; undefined for a finished one. */
+export function cellAtWork(name: string): string | undefined {
+  return /^\.([0-9a-f]+)\.\d+$/.exec(name)?.[1];
+}
+
 /** A short content address of JSON data; the order of keys does not matter. */
 export function contentId(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);

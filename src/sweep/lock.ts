@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { lock } from 'proper-lockfile';
+import { check, lock } from 'proper-lockfile';
 import { systemErrorCode, UserError } from '../errors.ts';
 import { asWriteError } from './writeErrors.ts';
 
@@ -25,8 +25,7 @@ export async function lockFolder(
     await mkdir(folder, { recursive: true });
     for (let waited = 0; ; waited += 500) {
       try {
-        // In the folder and not beside it, as is the default, so that a folder that cannot be written is noticed.
-        const lockfilePath = join(folder, '.lock');
+        const lockfilePath = lockIn(folder);
         return await lock(folder, { lockfilePath, stale: staleAfter, update: staleAfter / 5, onCompromised: onLost });
       } catch (error) {
         const isOver = waiting ? waiting.aborted : waited > staleAfter + 1000;
@@ -37,6 +36,16 @@ export async function lockFolder(
   } catch (error) {
     throw systemErrorCode(error) === 'ELOCKED' ? running(folder) : asWriteError(error, folder);
   }
+}
+
+/** Whether a process has a results folder reserved; that of a killed one is not counted after a few seconds. */
+export async function isLocked(folder: string): Promise<boolean> {
+  return check(folder, { lockfilePath: lockIn(folder), stale: staleAfter });
+}
+
+/** In the folder and not beside it, as is the default, so that a folder that cannot be written is noticed. */
+function lockIn(folder: string): string {
+  return join(folder, '.lock');
 }
 
 function running(folder: string): UserError {

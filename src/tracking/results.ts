@@ -136,8 +136,8 @@ export function readExperiment(folder: string): ExperimentResults {
   return {
     folder,
     experiment,
-    cells: experiment.cells.map((cell) => ({ cell, outcome: outcomeOf(folder, cell.id) })),
-    unplanned: subfolders(join(folder, 'cells')).filter((id) => !id.startsWith('.') && !planned.has(id)),
+    cells: experiment.cells.map((cell) => ({ cell, outcome: cellOutcome(folder, cell.id) })),
+    unplanned: cellFolders(folder).filter((id) => !id.startsWith('.') && !planned.has(id)),
   };
 }
 
@@ -147,6 +147,20 @@ export function readExperiment(folder: string): ExperimentResults {
  * @throws UserError RESULTS_NOT_FOUND
  */
 export function listExperiments(folder: string): (ExperimentResults | BrokenExperiment)[] {
+  return experimentFolders(folder).map((candidate) =>
+    problemsInsteadOf(
+      () => readExperiment(candidate),
+      (problems) => ({ folder: candidate, problems }),
+    ),
+  );
+}
+
+/**
+ * The folders of all experiments below a results folder, by name; `folder` may also be an experiment's own.
+ *
+ * @throws UserError RESULTS_NOT_FOUND, RESULTS_UNREADABLE
+ */
+export function experimentFolders(folder: string): string[] {
   if (!existsSync(folder)) {
     throw new UserError({
       code: 'RESULTS_NOT_FOUND',
@@ -156,12 +170,7 @@ export function listExperiments(folder: string): (ExperimentResults | BrokenExpe
     });
   }
   const candidates = looksLikeExperiment(folder) ? [folder] : subfolders(folder).map((name) => join(folder, name));
-  return candidates.filter(looksLikeExperiment).map((candidate) =>
-    problemsInsteadOf(
-      () => readExperiment(candidate),
-      (problems) => ({ folder: candidate, problems }),
-    ),
-  );
+  return candidates.filter(looksLikeExperiment);
 }
 
 /**
@@ -202,9 +211,10 @@ function startAndEnd(folder: string, start: JournalRecord | undefined, end: Jour
   });
 }
 
-function outcomeOf(folder: string, id: string): CellOutcome {
-  const finished = join(folder, 'cells', id);
-  const failed = join(folder, 'failed', id);
+/** What has become of a planned cell of the experiment in `folder`. */
+export function cellOutcome(folder: string, id: string): CellOutcome {
+  const finished = finishedFolder(folder, id);
+  const failed = failedFolder(folder, id);
   return problemsInsteadOf<CellOutcome>(
     () => {
       if (existsSync(journalOf(finished))) return { state: 'finished', run: readRunSummary(finished) };
@@ -258,6 +268,21 @@ export function readExperimentFile(folder: string): ExperimentFile {
   const parsed = experimentFileSchema.safeParse(content);
   if (parsed.success) return parsed.data;
   throw malformed(parsed.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`).join('; '));
+}
+
+/** Where the run of a finished cell lies in its experiment's folder. */
+export function finishedFolder(folder: string, cell: string): string {
+  return join(folder, 'cells', cell);
+}
+
+/** What is left of a cell that failed. */
+export function failedFolder(folder: string, cell: string): string {
+  return join(folder, 'failed', cell);
+}
+
+/** Names of the folders of cells in an experiment's folder: of finished ones their ids, and those of cells at work. */
+export function cellFolders(folder: string): string[] {
+  return subfolders(join(folder, 'cells'));
 }
 
 /** A run's journal. */

@@ -1,6 +1,7 @@
 import { type ChartSize, chartPng } from '../report/chartImage.ts';
 import type { Comparison } from '../report/comparison.ts';
 import { type ConfusionMatrix, confusionMatrixChart } from '../report/confusionMatrixChart.ts';
+import { tradeOffOf } from '../report/tradeOff.ts';
 import { tradeOffChart } from '../report/tradeOffChart.ts';
 import type { MediaPicture } from './media.ts';
 
@@ -16,7 +17,7 @@ export function confusionMatrixPicture(matrix: ConfusionMatrix, caption: string)
 
 /** What each grid point gained, against how far it moved the encoder. */
 export function tradeOffPicture(comparison: Comparison): MediaPicture {
-  return picture(tradeOffChart(comparison), tradeOffSize, comparison.experiment);
+  return picture(tradeOffChart(tradeOffOf(comparison)), tradeOffSize, comparison.experiment);
 }
 
 function picture(option: Parameters<typeof chartPng>[0], size: ChartSize, caption: string): MediaPicture {

@@ -1,0 +1,104 @@
+import type { EChartsOption } from 'echarts';
+import type { NumberTable } from '../../../report/comparisonNumbers.ts';
+import { costMetric, formatDifference, formatSummary, metricTitle } from '../../../report/metrics.ts';
+import { gainShown, isDrift, tradeOffAxis } from '../../../report/tradeOff.ts';
+import { variedAxes as axesByLook, tradeOffChart } from '../../../report/tradeOffChart.ts';
+import { showValue } from '../../../sweep/labels.ts';
+import { Figure } from '../components/figure.tsx';
+import { Select } from '../components/select.tsx';
+import { type FrontierPoint, frontier, measured } from '../model/frontier.ts';
+import type { Point, SweepModel } from '../model/sweep.ts';
+import { param } from '../state.ts';
+import { sweep, variedAxes, visiblePoints } from '../store.ts';
+import { chartTheme } from '../theme.ts';
+
+const xParam = param('x', costMetric);
+const yParam = param('y');
+const colourParam = param('colour');
+
+/** What each setting gained over what it cost. */
+export function Frontier() {
+  const model = sweep.value;
+  if (!model) return null;
+  const x = xParam.value;
+  const y = yParam.value || gainShown(model.head.columns);
+  const drawn = frontier(model, visiblePoints.value, x, y);
+  const { colour } = axesByLook(variedAxes.value, drawn, colourParam.value);
+  const option: EChartsOption = {
+    ...tradeOffChart(
+      {
+        axes: variedAxes.value,
+        points: drawn,
+        ...(colourParam.value !== '' && { colourAxis: colourParam.value }),
+        x: tradeOffAxis(x),
+        y: tradeOffAxis(y),
+      },
+      chartTheme.value,
+    ),
+    tooltip: { ...tooltip(), formatter: (given) => tooltipText(model, drawn, x, y, given) },
+  };
+  const options = model.metrics.map((metric) => ({ value: metric, title: metricTitle(metric) }));
+  return (
+    <Figure
+      title="The frontier"
+      note="★: nothing is better in both. Whiskers: 95 % t interval over seeds. Drifts are shown as they are, other measures as the gain over the original encoder, paired by seed."
+      option={option}
+      height={430}
+      numbers={() => numbers(model, visiblePoints.value, x, y)}
+    >
+      <Select label="Gain" value={y} options={options} onChange={(value) => yParam.set(value)} />
+      <Select label="Cost" value={x} options={options} onChange={(value) => xParam.set(value)} />
+      {variedAxes.value.length > 1 && (
+        <Select
+          label="Colour"
+          value={colour ?? ''}
+          options={variedAxes.value.map((path) => ({ value: path, title: model.axisNames.get(path) ?? path }))}
+          onChange={(value) => colourParam.set(value)}
+        />
+      )}
+    </Figure>
+  );
+}
+
+/** Drawn on the chart itself: names of runs never become markup. */
+export function tooltip() {
+  const { paper, ink, axis } = chartTheme.value;
+  return {
+    renderMode: 'richText' as const,
+    confine: true,
+    backgroundColor: paper,
+    borderColor: axis,
+    textStyle: { color: ink, fontSize: 12 },
+  };
+}
+
+function tooltipText(model: SweepModel, drawn: readonly FrontierPoint[], x: string, y: string, given: unknown): string {
+  const { value } = given as { value?: unknown };
+  const [cost, gain] = Array.isArray(value) ? value : [];
+  const found = drawn.find(({ place }) => place?.x.mean === cost && place?.y.mean === gain);
+  if (!found) return '';
+  const { point } = found;
+  const text = (metric: string) => {
+    const figures = measured(model, point, metric);
+    if (!figures) return '';
+    const shown = isDrift(metric) ? formatSummary(metric, figures) : formatDifference(metric, figures);
+    return `${metricTitle(metric)}: ${shown}`;
+  };
+  return [point.label, text(y), text(x), `${point.counted.length} seeds`].join('\n');
+}
+
+function numbers(model: SweepModel, points: readonly Point[], x: string, y: string): NumberTable {
+  const figures = (point: Point, metric: string) => {
+    const found = measured(model, point, metric);
+    return [found?.mean ?? null, found?.halfWidth ?? null];
+  };
+  return {
+    columns: [...variedAxes.value.map((path) => model.axisNames.get(path) ?? path), 'n', x, `${x} ±`, y, `${y} ±`],
+    rows: points.map((point) => [
+      ...variedAxes.value.map((path) => showValue(point.axes[path])),
+      point.counted.length,
+      ...figures(point, x),
+      ...figures(point, y),
+    ]),
+  };
+}

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { systemErrorCode, UserError } from '../../errors.ts';
+import type { PageFiles } from './page.ts';
+import { ResultsFolder } from './resultsFolder.ts';
+import { routes } from './routes.ts';
+
+export interface DashboardOptions {
+  readonly results: string;
+  readonly page: PageFiles;
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+export interface Dashboard {
+  /** With the token, where there is one. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/**
+ * Serves the dashboard. Beyond loopback only with a token, which is made for the occasion.
+ *
+ * @throws UserError PORT_TAKEN, HOST_UNKNOWN
+ */
+export async function serveDashboard({ results, page, host, port }: DashboardOptions): Promise<Dashboard> {
+  const token = loopback.has(host) ? undefined : randomBytes(16).toString('hex');
+  const folder = new ResultsFolder(results);
+  const app = routes(folder, page, { host, ...(token !== undefined && { token }) });
+  const { server, address } = await listening(app.fetch, host, port);
+  // What is wrong with it is said to whoever opens it.
+  void folder.warmUp().catch(() => {});
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${name}:${address.port}/${token === undefined ? '' : `?token=${token}`}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      }),
+  };
+}
+
+function listening(fetch: (request: Request) => Response | Promise<Response>, host: string, port: number) {
+  return new Promise<{ server: ReturnType<typeof serve>; address: AddressInfo }>((resolve, reject) => {
+    const server = serve({ fetch, hostname: host, port }, (address) => resolve({ server, address }));
+    server.on('error', (error) => reject(asUserError(error, host, port)));
+  });
+}
+
+function asUserError(error: Error, host: string, port: number): Error {
+  switch (systemErrorCode(error)) {
+    case 'EADDRINUSE':
+      return new UserError({
+        code: 'PORT_TAKEN',
+        given: `--port ${port}, on which something else listens`,
+        expected: 'a free port',
+        remedy: 'Name another one, or 0 for any that is free; or look whether a dashboard is running there already.',
+      });
+    case 'EACCES':
+      return new UserError({
+        code: 'PORT_TAKEN',
+        given: `--port ${port}, which is not for everyone`,
+        expected: 'a port from 1024 on',
+        remedy: 'Name another one, or 0 for any that is free.',
+      });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new UserError({
+        code: 'HOST_UNKNOWN',
+        given: `--host ${host}`,
+        expected: 'an address or a name of this machine',
+        remedy: 'Leave it out for this machine alone, or 0.0.0.0 for all of its addresses.',
+      });
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,81 @@
+import { type Context, Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { formatProblem, UserError } from '../../errors.ts';
+import { finiteOrName } from '../../tracking/journal.ts';
+import { journalOf } from '../../tracking/results.ts';
+import { type Access, admission, headers } from './access.ts';
+import { CourseReader, coursesOf, extremesOf } from './courses.ts';
+import type { PageFiles } from './page.ts';
+import type { ResultsFolder, WatchedSweep } from './resultsFolder.ts';
+import { readDetail } from './runDetail.ts';
+
+/** Milliseconds after which a silent connection says that it is there. */
+const signOfLife = 15_000;
+
+/** The dashboard over HTTP: the page, and what it asks for. Names in an address are looked up, never joined to a path. */
+export function routes(results: ResultsFolder, page: PageFiles, access: Access): Hono {
+  const app = new Hono();
+  const courses = new CourseReader();
+  const coursesIn = (sweep: WatchedSweep, runs: string) =>
+    new Map(
+      runs.split(',').flatMap((id) => {
+        const folder = sweep.runFolder(id);
+        return folder === undefined ? [] : [[id, courses.read(journalOf(folder))] as const];
+      }),
+    );
+  app.use(headers);
+  app.use(admission(access));
+  app.get('/api/experiments', async (context) => json(context, await results.list()));
+  app.get('/api/experiments/:name', async (context) => {
+    const sweep = await results.open(context.req.param('name'));
+    return sweep ? json(context, await sweep.read()) : context.notFound();
+  });
+  app.get('/api/experiments/:name/updates', async (context) => {
+    const sweep = await results.open(context.req.param('name'));
+    if (!sweep) return context.notFound();
+    return streamSSE(context, async (stream) => {
+      const leave = sweep.watch((update) => void stream.writeSSE({ event: 'update', data: text(update) }));
+      stream.onAbort(leave);
+      while (!stream.aborted) {
+        await stream.writeSSE({ event: 'alive', data: '' });
+        await stream.sleep(signOfLife);
+      }
+      leave();
+    });
+  });
+  app.get('/api/experiments/:name/courses', async (context) => {
+    const sweep = await results.open(context.req.param('name'));
+    if (!sweep) return context.notFound();
+    const { metric = '', runs = '' } = context.req.query();
+    return json(context, coursesOf(coursesIn(sweep, runs), metric));
+  });
+  app.get('/api/experiments/:name/extremes', async (context) => {
+    const sweep = await results.open(context.req.param('name'));
+    if (!sweep) return context.notFound();
+    const { metric = '', runs = '' } = context.req.query();
+    return json(context, extremesOf(coursesIn(sweep, runs), metric));
+  });
+  app.get('/api/experiments/:name/runs/:id', async (context) => {
+    const { name, id } = context.req.param();
+    const folder = (await results.open(name))?.runFolder(id);
+    return folder === undefined ? context.notFound() : json(context, readDetail(folder));
+  });
+  app.get('*', (context) => {
+    const file = page.get(context.req.path === '/' ? '/index.html' : context.req.path);
+    if (!file) return context.notFound();
+    return context.body(new Uint8Array(file.content), 200, { 'Content-Type': file.type, 'Cache-Control': 'no-cache' });
+  });
+  app.onError((error, context) => {
+    const problem = error instanceof UserError ? error.problems.map(formatProblem).join('\n') : String(error);
+    return context.json({ problem }, error instanceof UserError ? 422 : 500);
+  });
+  return app;
+}
+
+function json(context: Context, value: unknown): Response {
+  return context.body(text(value), 200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value, finiteOrName);
+}

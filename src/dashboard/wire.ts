@@ -1,0 +1,109 @@
+import type { EndRecord, LayersRecord, PredictionsRecord } from '../tracking/journal.ts';
+import type { ExperimentCell } from '../tracking/results.ts';
+
+/** What the dashboard's server tells its page, and what a report holds: JSON, with NaN and infinities by their names. */
+
+/** A number, or the name of one that JSON does not have. */
+export type WireNumber = number | 'NaN' | 'Infinity' | '-Infinity';
+
+/** An experiment in the list of a results folder. */
+export interface ExperimentItem {
+  readonly name: string;
+  readonly cells: number;
+  readonly finished: number;
+  /** A sweep is at work on it. */
+  readonly isRunning: boolean;
+  /** When something last changed there, milliseconds since 1970. */
+  readonly changed: number;
+  /** Why it cannot be shown. */
+  readonly problem?: string;
+}
+
+/** What became of a cell: how its run ended, or where it is. `interrupted`: begun, and nobody is at work on it. */
+export type RunStatus = EndRecord['status'] | 'failed' | 'broken' | 'running' | 'interrupted' | 'waiting';
+
+export interface RunRow extends ExperimentCell {
+  readonly status: RunStatus;
+  /** Why it was stopped, diverged, failed or cannot be read. */
+  readonly reason?: string;
+  /** ISO 8601. */
+  readonly started?: string;
+  /** How long it took. */
+  readonly seconds?: number;
+  /** Of a run at work. */
+  readonly progress?: { readonly step: number; readonly steps: number };
+  /** In the order of the table's `metrics`, null where it has none; empty for a run that is not finished. */
+  readonly values: readonly (WireNumber | null)[];
+}
+
+/** Some or all runs of a sweep. */
+export interface RunTable {
+  /** Names such as `knn.macroF1`. */
+  readonly metrics: readonly string[];
+  readonly runs: readonly RunRow[];
+}
+
+/** A sweep without its runs. */
+export interface SweepHead {
+  readonly name: string;
+  /** The command that made it, and continues it. */
+  readonly command: string;
+  readonly engines: readonly string[];
+  /** Dotted paths of the swept settings. */
+  readonly axes: readonly string[];
+  readonly seeds: readonly number[];
+  /** Metrics that the experiment's table shows, the most important first. */
+  readonly columns: readonly string[];
+  /** What to know before trusting the numbers. */
+  readonly warnings: readonly string[];
+  readonly isRunning: boolean;
+}
+
+export interface Sweep {
+  readonly head: SweepHead;
+  readonly table: RunTable;
+}
+
+/** What has changed since the last message, or since the sweep was read. */
+export interface SweepUpdate {
+  readonly head: SweepHead;
+  readonly table: RunTable;
+  /** Every cell of the plan, in its order; others are gone. */
+  readonly cells: readonly string[];
+}
+
+/** A metric over the course of a run. */
+export interface Series {
+  readonly step: readonly number[];
+  /** From 0; epochs of validations are those of the step before. */
+  readonly epoch: readonly number[];
+  /** Seconds of training until then. */
+  readonly seconds: readonly number[];
+  readonly value: readonly WireNumber[];
+}
+
+/** One metric in the courses of some runs. */
+export interface Courses {
+  /** By cell. Runs that do not log it are missing. */
+  readonly series: Readonly<Record<string, Series>>;
+  /** All metrics that these runs log, e.g. `train/loss`. */
+  readonly metrics: readonly string[];
+}
+
+/** A run as it is compared with others. */
+export interface RunDetail {
+  readonly id: string;
+  /** Everything that its numbers depend on, by dotted path. */
+  readonly conditions: Readonly<Record<string, unknown>>;
+  readonly metrics: Readonly<Record<string, WireNumber>>;
+  readonly predictions: readonly Omit<PredictionsRecord, 'type' | 'wall'>[];
+  readonly layers: { readonly texts: number; readonly drift: LayersRecord['drift'] } | null;
+  readonly notes: readonly string[];
+}
+
+/** Least, greatest and last finite value of a metric over the course of a run; null where it has none. */
+export interface Extremes {
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly last: number | null;
+}

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, type TestContext } from 'vitest';
+import { type Dashboard, serveDashboard } from '../../src/dashboard/server/dashboardServer.ts';
+import { builtPage } from '../../src/dashboard/server/page.ts';
+
+const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const executablePath = [process.env.CONTRAFIT_CHROMIUM ?? '', ...places].find((path) => existsSync(path));
+
+/** Tests that look at a page skip without one. */
+export const hasBrowser = executablePath !== undefined;
+
+/** A page and what went wrong in it. */
+export interface OpenPage {
+  readonly page: Page;
+  /** Errors of the console and of scripts, and what the content security policy has kept out. */
+  readonly problems: readonly string[];
+}
+
+export interface PageOptions {
+  readonly width?: number;
+  readonly colourScheme?: 'light' | 'dark';
+}
+
+/** A browser for the tests of a file; gives a function that opens an address in a fresh profile. */
+export function useBrowser(): (context: TestContext, url: string, options?: PageOptions) => Promise<OpenPage> {
+  let browser: Browser;
+  beforeAll(async () => {
+    if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  });
+  afterAll(() => browser?.close());
+  return async (context, url, { width = 1280, colourScheme = 'light' } = {}) => {
+    const profile = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: colourScheme });
+    context.onTestFinished(() => profile.close());
+    const page = await profile.newPage();
+    const problems: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+    });
+    page.on('pageerror', (error) => problems.push(String(error)));
+    await page.goto(url);
+    return { page, problems };
+  };
+}
+
+/** The dashboard of a results folder until the end of the test, or of the file's tests. */
+export async function openDashboard(
+  results: string,
+  whenDone: (close: () => Promise<void>) => void,
+): Promise<Dashboard> {
+  const page = await builtPage(() => {});
+  const dashboard = await serveDashboard({ results, page, host: '127.0.0.1', port: 0 });
+  whenDone(() => dashboard.close());
+  return dashboard;
+}

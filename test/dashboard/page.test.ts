@@ -1,0 +1,275 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { scratchFolder, startSweep, sweep, tiny, until } from '../cli/command.ts';
+import { hasBrowser, openDashboard, useBrowser } from './browser.ts';
+import { markup, writeHostileResults } from './hostileResults.ts';
+import { writeManyRuns } from './manyRuns.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** The views by the names of their tabs. */
+const views = ['Overview', 'Parameters', 'Curves', 'Compare'];
+
+/** What is wrong with a page for who uses a keyboard or a screen reader. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    type Axe = { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    const { violations: found } = await (globalThis as unknown as { axe: Axe }).axe.run();
+    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
+}
+
+const rows = (page: Page): Locator => page.locator('.runs tbody tr:not(.space)');
+const tab = (page: Page, name: string): Promise<void> => page.getByRole('link', { name, exact: true }).click();
+
+/** Colours of a chart's picture: one that shows nothing has one. */
+async function coloursOf(chart: Locator): Promise<number> {
+  return chart
+    .locator('canvas')
+    .first()
+    .evaluate(
+      (canvas: unknown, count) => new Function('canvas', count)(canvas) as number,
+      `const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+       return new Set(new Uint32Array(data.buffer)).size;`,
+    );
+}
+
+async function expectDrawn(page: Page, title: string | RegExp): Promise<void> {
+  const chart = page.getByRole('img', { name: title });
+  await expect.poll(() => coloursOf(chart)).toBeGreaterThan(3);
+}
+
+const scratch = scratchFolder();
+const open = useBrowser();
+
+describe.skipIf(!hasBrowser)('The page of experiments/retrofit.ts', () => {
+  const results = join(scratch, 'retrofit-results');
+  let url: string;
+
+  beforeAll(async () => {
+    const { code, stderr } = await sweep([
+      ...['experiments/retrofit.ts', '--seeds', '1..2', '--set', 'training.steps=8', '--out', results],
+    ]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const closing: (() => Promise<void>)[] = [];
+    ({ url } = await openDashboard(results, (close) => closing.push(close)));
+    return async () => {
+      for (const close of closing) await close();
+    };
+  }, 300_000);
+
+  test('opens with what was gained, the frontier, and every setting with its mean and interval', async (context) => {
+    const { page, problems } = await open(context, url);
+    await expectDrawn(page, 'The frontier');
+    await expect.poll(() => rows(page).count()).toBe(7);
+    expect(await page.title()).toBe('retrofit · Contrafit');
+    expect(await page.getByRole('status').first().innerText()).toContain('13 of 13 runs finished');
+    const titles = await page.locator('.runs thead th').allInnerTexts();
+    expect(titles.slice(1)).toEqual([
+      ...['temperature', 'weight', 'status', 'Δemb', 'macro F1 %', 'macro F1 gain'],
+      ...['MAP@R', 'MAP@R gain', 'AMI', 'AMI gain', '★', 'n'],
+    ]);
+    expect(await page.locator('.findings').innerText()).toMatch(/Gained most\n.*temperature/);
+    expect(await rows(page).nth(1).innerText()).toMatch(/0\.1\s+0\s+● completed\s+[\d.]+ ± [\d.]+/);
+    expect(problems).toEqual([]);
+  });
+
+  test('sorts by a column, filters by an expression, and opens a setting to its seeds', async (context) => {
+    const { page, problems } = await open(context, url);
+    await page.getByRole('button', { name: 'Δemb' }).click();
+    const drifts = async () =>
+      (await rows(page).locator('td:nth-child(5)').allInnerTexts()).map((text) => Number(text.split(' ')[0]));
+    await expect.poll(async () => (await drifts()).length).toBe(7);
+    expect(await drifts()).toEqual((await drifts()).toSorted((a, b) => b - a));
+    expect(await page.locator('th[aria-sort=descending]').innerText()).toContain('Δemb');
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('weight >= 10 and temperature == 0.1');
+    await expect.poll(() => rows(page).count()).toBe(2);
+    await page.getByRole('button', { name: /^Seeds of temperature 0.1 · weight 100/ }).click();
+    await expect.poll(() => rows(page).count()).toBe(4);
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('weigth > 1');
+    await expect.poll(() => page.locator('#filter-help').innerText()).toBe('not understood: there is no weigth');
+    expect(problems).toEqual([]);
+  });
+
+  test('a link reopens what was seen, and the back button goes a view back', async (context) => {
+    const { page } = await open(context, url);
+    await expect.poll(() => rows(page).count()).toBe(7);
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('weight > 0');
+    await tab(page, 'Curves');
+    await page.getByLabel('Metric').selectOption('train/terms/supCon');
+    await expectDrawn(page, 'train/terms/supCon');
+    const { page: other } = await open(context, page.url());
+    await expectDrawn(other, 'train/terms/supCon');
+    expect(await other.getByRole('searchbox', { name: 'Filter' }).inputValue()).toBe('weight > 0');
+    await page.goBack();
+    await expect.poll(() => rows(page).count()).toBe(4);
+  });
+
+  test('columns can be chosen, also of what is logged on the way', async (context) => {
+    const { page, problems } = await open(context, url);
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await page.getByRole('group', { name: 'Course, best value' }).getByLabel('train/loss').check();
+    await expect.poll(() => page.locator('.runs thead').innerText()).toContain('train/loss best');
+    await expect.poll(() => rows(page).nth(1).locator('td').last().innerText()).toMatch(/^\d.* ± /);
+    expect(problems).toEqual([]);
+  });
+
+  test('what is brushed on the parallel coordinates is what all views show', async (context) => {
+    const { page, problems } = await open(context, `${url}#experiment=retrofit&view=parameters`);
+    await expectDrawn(page, /macro F1 % by temperature and weight/);
+    await expectDrawn(page, /What macro F1 % depends on/);
+    const chart = page.getByRole('img', { name: 'Parallel coordinates' });
+    await expectDrawn(page, 'Parallel coordinates');
+    await chart.scrollIntoViewIfNeeded();
+    const box = (await chart.boundingBox()) ?? expect.fail('the chart is not there');
+    // The first axis is that of temperatures, the greater above: from its middle to beyond its end.
+    await page.mouse.move(box.x + 60, box.y + 180);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 60, box.y + 40, { steps: 5 });
+    await page.mouse.up();
+    await expect.poll(() => page.locator('#filter-help').innerText()).toBe('3 of 6 settings');
+    await tab(page, 'Overview');
+    await expect.poll(() => rows(page).count()).toBe(4);
+    await page.getByRole('button', { name: /temperature is brushed/ }).click();
+    await expect.poll(() => rows(page).count()).toBe(7);
+    expect(problems).toEqual([]);
+  });
+
+  test('settings that are picked are compared, with the paired difference and its interval', async (context) => {
+    const { page, problems } = await open(context, url);
+    await page.getByLabel('Compare temperature 0.1 · weight 0', { exact: true }).check();
+    await page.getByLabel('Compare temperature 0.1 · weight 10', { exact: true }).check();
+    await tab(page, 'Compare');
+    const differing = page.getByRole('region', { name: 'What differs' });
+    await expect.poll(() => differing.innerText()).toContain('objective.vectorSpacePreservation.weight');
+    expect(await differing.locator('tbody tr').count()).toBe(1);
+    const measures = page.getByRole('region', { name: 'Measures' });
+    expect(await measures.innerText()).toMatch(
+      /macro F1 %\s+↑\s+[\d.]+ ± [\d.]+\s+[\d.]+ ± [\d.]+\s+[+-][\d.]+ ± [\d.]+/,
+    );
+    for (const title of [/F1 of each class/, /Confusion, temperature 0.1 · weight 10/, 'Drift by layer']) {
+      await expectDrawn(page, title);
+    }
+    expect(await page.locator('.commands code').first().innerText()).toMatch(/^yarn sweep .*--agent/);
+    expect(problems).toEqual([]);
+  });
+
+  test('a table is copied as Markdown, LaTeX and CSV, and a chart is had as PNG and SVG', async (context) => {
+    const { page } = await open(context, url);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await expect.poll(() => rows(page).count()).toBe(7);
+    const copied = async (format: string) => {
+      await page.locator('.runs').getByRole('button', { name: format, exact: true }).click();
+      await expect.poll(() => page.locator('.runs').getByRole('status').innerText()).toBe(`${format} copied`);
+      return page.evaluate<string>('navigator.clipboard.readText()');
+    };
+    expect((await copied('Markdown')).split('\n')[0]).toMatch(/^\| temperature \| weight \| status \|/);
+    expect(await copied('LaTeX')).toMatch(/\\begin\{tabular\}[\s\S]*\$\\pm\$[\s\S]*\\end\{tabular\}/);
+    expect((await copied('CSV')).split('\n')).toHaveLength(8);
+    for (const [button, name] of [
+      ['PNG', 'the-frontier.png'],
+      ['SVG', 'the-frontier.svg'],
+    ] as const) {
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: button, exact: true }).first().click(),
+      ]);
+      expect(download.suggestedFilename()).toBe(name);
+      const content = readFileSync((await download.path()) ?? '');
+      if (button === 'PNG') expect(content.subarray(1, 4).toString()).toBe('PNG');
+      else expect(content.toString()).toMatch(/^<svg[\s\S]*gain in macro F1[\s\S]*<\/svg>$/);
+    }
+  });
+
+  test.for([
+    'light',
+    'dark',
+  ] as const)('every view is accessible by axe, at 1280 and 390 pixels, %s', async (colourScheme, context) => {
+    for (const width of [1280, 390]) {
+      const { page, problems } = await open(context, url, { width, colourScheme });
+      await page.getByLabel('Compare temperature 0.1 · weight 0', { exact: true }).check();
+      await page.getByLabel('Compare temperature 0.1 · weight 10', { exact: true }).check();
+      for (const view of views) {
+        await tab(page, view);
+        await page.waitForTimeout(300);
+        expect(await violations(page), `${view} at ${width}`).toEqual([]);
+        const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        expect(wider, `${view} at ${width}`).toBeLessThanOrEqual(0);
+      }
+      expect(problems).toEqual([]);
+    }
+  });
+});
+
+describe.skipIf(!hasBrowser)('The page', () => {
+  test('follows a sweep at work', async (context) => {
+    const results = join(scratch, 'live');
+    const running = startSweep([tiny, '--out', results, '--workers', '1', '--set', 'training.steps=40']);
+    context.onTestFinished(() => running.finished.then(() => {}));
+    await until(() => running.printed().includes('✓'));
+    const { url } = await openDashboard(results, (close) => context.onTestFinished(close));
+    const { page, problems } = await open(context, url);
+    const state = () => page.getByRole('status').first().innerText();
+    await expect.poll(state).toMatch(/^\d of 9 runs finished/);
+    await expect.poll(async () => (await state()).includes('1 running'), { timeout: 20_000 }).toBe(true);
+    await expect.poll(state, { timeout: 90_000 }).toBe('9 of 9 runs finished');
+    expect(await rows(page).last().innerText()).toMatch(/completed\s+[\d.]+ ± /);
+    expect((await running.finished).code).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  test('shows an experiment that begins after it was opened', async (context) => {
+    const results = join(scratch, 'empty');
+    await writeManyRuns(results, { name: 'first', temperatures: 1, weights: 2, seeds: 2, steps: 2 });
+    const { url } = await openDashboard(results, (close) => context.onTestFinished(close));
+    const { page } = await open(context, url);
+    await expect.poll(() => rows(page).count()).toBe(5);
+    await writeManyRuns(results, { name: 'second', temperatures: 1, weights: 2, seeds: 1, steps: 2 });
+    await expect
+      .poll(() => page.getByLabel('Experiment').locator('option').allInnerTexts(), { timeout: 20_000 })
+      .toEqual(expect.arrayContaining(['first', 'second']));
+    await page.getByLabel('Experiment').selectOption('second');
+    await expect.poll(() => page.getByRole('status').first().innerText()).toContain('5 of 5 runs');
+  });
+
+  test('takes nothing in a run for markup, and no number breaks it', async (context) => {
+    const results = join(scratch, 'hostile');
+    const name = await writeHostileResults(results);
+    const { url } = await openDashboard(results, (close) => context.onTestFinished(close));
+    const { page, problems } = await open(context, url);
+    await expect.poll(() => page.title()).toBe(`${name} · Contrafit`);
+    await expect.poll(() => page.locator('.runs').innerText()).toContain(markup);
+    await page.getByLabel('A row is').selectOption('runs');
+    await expect.poll(() => rows(page).count()).toBe(10);
+    for (const box of await page.getByRole('checkbox').all()) if (await box.isEnabled()) await box.check();
+    for (const view of views) {
+      await tab(page, view);
+      await page.waitForTimeout(500);
+      const closed = page.getByRole('button', { name: 'Show the numbers' });
+      while ((await closed.count()) > 0) await closed.first().click();
+      await page.mouse.move(300, 400);
+    }
+    expect(await page.evaluate(() => (globalThis as { taken?: number }).taken)).toBeUndefined();
+    expect(problems).toEqual([]);
+  });
+
+  test('shows 5,000 runs and answers', async (context) => {
+    const results = join(scratch, 'many');
+    const runs = await writeManyRuns(results, { name: 'many', temperatures: 20, weights: 25, seeds: 5, steps: 3 });
+    expect(runs).toBe(5001);
+    const { url } = await openDashboard(results, (close) => context.onTestFinished(close));
+    const { page, problems } = await open(context, url);
+    await expect.poll(() => page.locator('.runs table').getAttribute('aria-rowcount')).toBe('1002');
+    // What is out of sight is not in the document.
+    expect(await rows(page).count()).toBeLessThan(60);
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('temperature == 0.05 and knn.macroF1 > 0.2');
+    await expect.poll(() => page.locator('#filter-help').innerText()).toMatch(/^\d+ of 1000 settings$/);
+    for (const view of views) await tab(page, view);
+    expect(problems).toEqual([]);
+  });
+});
