@@ -3,6 +3,7 @@ import { serveDashboard } from '../dashboard/server/dashboardServer.ts';
 import { builtPage } from '../dashboard/server/page.ts';
 import { experimentFolders } from '../tracking/results.ts';
 import { count } from './count.ts';
+import { places } from './environment.ts';
 import { argumentParser, defaultResults, runCli } from './run.ts';
 
 async function main(): Promise<number> {
@@ -33,7 +34,13 @@ async function main(): Promise<number> {
   const results = String(args.results);
   const experiments = experimentFolders(results).length;
   const page = await builtPage(() => process.stdout.write('Building the page, once for this version …\n'));
-  const dashboard = await serveDashboard({ results, page, host: args.host, port: args.port });
+  const dashboard = await serveDashboard({
+    results,
+    page,
+    places: places(process.env),
+    host: args.host,
+    port: args.port,
+  });
   process.stdout.write(`${dashboard.url}   ${count(experiments, 'experiment')} in ${results}; Ctrl-C ends it\n`);
   await new Promise<void>((resolve) => process.on('SIGINT', resolve).on('SIGTERM', resolve));
   await dashboard.close();

@@ -11,7 +11,14 @@ import { markdownTable } from '../report/markdownTable.ts';
 import { costMetric } from '../report/metrics.ts';
 import { diffPoints, diffRuns, diffText } from '../report/runDiff.ts';
 import { runReport } from '../report/runReport.ts';
-import { pointName, readableExperiments, type SelectedCell, select, selectPoint } from '../report/selection.ts';
+import {
+  pointName,
+  readableExperiments,
+  type SelectedCell,
+  select,
+  selectExperiment,
+  selectPoint,
+} from '../report/selection.ts';
 import { type TableFormat, tableFormats, tableOf } from '../report/tableFormats.ts';
 import { coloursOf, widthOf } from '../report/terminal.ts';
 import { figureColumn, textColumn, textTable } from '../report/textTable.ts';
@@ -125,6 +132,16 @@ async function main(): Promise<number> {
       (args) => queryRuns(args),
     )
     .command(
+      'report <experiment>',
+      'the dashboard of an experiment as one HTML file, to be sent to somebody',
+      (command) =>
+        command
+          .positional('experiment', { type: 'string', demandOption: true, describe: 'its name or folder' })
+          .option('results', results)
+          .option('output', { type: 'string', requiresArg: true, describe: 'file; default: <experiment>.html' }),
+      (args) => report(args),
+    )
+    .command(
       'sync [experiment]',
       'uploads to Weights & Biases what is not there: runs of --wandb offline, what a live run has not delivered, runs without W&B',
       (command) =>
@@ -140,7 +157,7 @@ async function main(): Promise<number> {
         failed = await sync(args);
       },
     )
-    .demandCommand(1, 'A command is missing: list, show, diff, export, query or sync')
+    .demandCommand(1, 'A command is missing: list, show, diff, export, query, report or sync')
     .example('$0 list', 'everything below results')
     .example('$0 show retrofit', 'the table of an experiment')
     .example('$0 show retrofit --markdown', 'the same for a README')
@@ -151,6 +168,7 @@ async function main(): Promise<number> {
       '$0 query "select metric, avg(value) from metrics where kind = \'retrofit\' group by metric"',
       'a table of your own',
     )
+    .example('$0 report retrofit', 'retrofit.html, with every view of the dashboard')
     .example('$0 sync retrofit', 'to Weights & Biases')
     .epilogue(
       'Exit codes: 0 it was read or uploaded; 1 not all could be uploaded; 2 it is not there or cannot be read, or W&B refuses it.',
@@ -193,6 +211,25 @@ async function queryRuns({ sql, results: folder, experiment, format, output }: Q
   const { queryRows } = await import('../report/queryRows.ts');
   const rows = await queryRows(readableExperiments(folder, experiment), sql);
   await deliver(format === 'text' ? rowsText(rows) : await tableOf(rows, format), output);
+}
+
+interface ReportArguments {
+  readonly experiment: string;
+  readonly results: string;
+  readonly output?: string | undefined;
+}
+
+async function report({ experiment, results: folder, output }: ReportArguments): Promise<void> {
+  const { folder: own, experiment: plan } = selectExperiment(folder, experiment);
+  const [{ builtPage }, { reportHtml }] = await Promise.all([
+    import('../dashboard/server/page.ts'),
+    import('../dashboard/server/report.ts'),
+  ]);
+  const page = await builtPage(() => print('Building the page, once for this version …'));
+  const path = output ?? `${plan.name}.html`;
+  const html = await reportHtml(own, page);
+  await deliver(html, path);
+  print(`${path} (${(html.length / 1e6).toFixed(1)} MB): open it in a browser; it needs nothing else.`);
 }
 
 interface SyncArguments {

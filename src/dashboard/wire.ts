@@ -107,3 +107,48 @@ export interface Extremes {
   readonly max: number | null;
   readonly last: number | null;
 }
+
+/** All that a report holds, in the place of the server. */
+export interface ReportData {
+  readonly sweep: Sweep;
+  /** By run and metric. */
+  readonly courses: Readonly<Record<string, Readonly<Record<string, Series>>>>;
+  /** By run. */
+  readonly details: Readonly<Record<string, RunDetail>>;
+}
+
+/** Principal components, at once; or UMAP, which takes some seconds and is kept. */
+export const mapMethods = ['pca', 'umap'] as const;
+export type MapMethod = (typeof mapMethods)[number];
+
+type Places2d = readonly (readonly [x: number, y: number])[];
+
+/** Test texts in two dimensions, by the untouched encoder and by a retrofitted one, in one projection of both. */
+export interface SpaceMap {
+  readonly texts: readonly string[];
+  /** Class numbers. */
+  readonly labels: readonly number[];
+  readonly labelNames: readonly string[];
+  readonly original: Places2d;
+  readonly retrofitted: Places2d;
+  /** Of how many the texts were drawn. */
+  readonly all: number;
+}
+
+/** What is nearest to a sentence. */
+export interface ProbeAnswer {
+  readonly sentence: string;
+  /** Training texts among which neighbours were looked for, and how many there are. */
+  readonly references: number;
+  readonly all: number;
+  readonly encoders: readonly ProbedEncoder[];
+}
+
+export interface ProbedEncoder {
+  /** Null: the untouched one. */
+  readonly run: string | null;
+  /** The class of most of the neighbours. */
+  readonly label: string;
+  /** The nearest first. */
+  readonly neighbours: readonly { readonly text: string; readonly label: string; readonly cosine: number }[];
+}

@@ -143,12 +143,17 @@ export function readableExperiments(resultsFolder: string, name?: string): Exper
     : [selectExperiment(resultsFolder, name)];
 }
 
-function selectExperiment(resultsFolder: string, name: string): ExperimentResults {
+/**
+ * The experiment of a name or folder.
+ *
+ * @throws UserError EXPERIMENT_NOT_FOUND, or what `select` says of the name
+ */
+export function selectExperiment(resultsFolder: string, name: string): ExperimentResults {
   const selection = select(resultsFolder, name);
   if (selection.kind === 'experiment') return selection.results;
   throw new UserError({
     code: 'EXPERIMENT_NOT_FOUND',
-    given: `--experiment ${name}, a cell`,
+    given: `${name}, a cell`,
     expected: `an experiment in ${resultsFolder}`,
     remedy: `See them with: yarn runs list ${resultsFolder}.`,
   });

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, type TestContext } from 'vitest';
+import { places } from '../../src/cli/environment.ts';
 import { type Dashboard, serveDashboard } from '../../src/dashboard/server/dashboardServer.ts';
 import { builtPage } from '../../src/dashboard/server/page.ts';
 
-const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = [process.env.CONTRAFIT_CHROMIUM ?? '', ...places].find((path) => existsSync(path));
+const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const executablePath = [process.env.CONTRAFIT_CHROMIUM ?? '', ...browsers].find((path) => existsSync(path));
 
 /** Tests that look at a page skip without one. */
 export const hasBrowser = executablePath !== undefined;
@@ -49,7 +50,13 @@ export async function openDashboard(
   whenDone: (close: () => Promise<void>) => void,
 ): Promise<Dashboard> {
   const page = await builtPage(() => {});
-  const dashboard = await serveDashboard({ results, page, host: '127.0.0.1', port: 0 });
+  const dashboard = await serveDashboard({
+    results,
+    page,
+    places: places({ HF_HUB_OFFLINE: '1' }),
+    host: '127.0.0.1',
+    port: 0,
+  });
   whenDone(() => dashboard.close());
   return dashboard;
 }

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { scratchFolder, startSweep, sweep, tiny, until } from '../cli/command.ts';
+import type { ProbeAnswer, RunDetail, SpaceMap, Sweep } from '../../src/dashboard/wire.ts';
+import { root, scratchFolder, startSweep, sweep, tiny, until } from '../cli/command.ts';
 import { hasBrowser, openDashboard, useBrowser } from './browser.ts';
 import { markup, writeHostileResults } from './hostileResults.ts';
 import { writeManyRuns } from './manyRuns.ts';
@@ -11,7 +13,7 @@ import { writeManyRuns } from './manyRuns.ts';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** The views by the names of their tabs. */
-const views = ['Overview', 'Parameters', 'Curves', 'Compare'];
+const views = ['Overview', 'Parameters', 'Curves', 'Compare', 'Space', 'Probe'];
 
 /** What is wrong with a page for who uses a keyboard or a screen reader. */
 async function violations(page: Page): Promise<string[]> {
@@ -186,6 +188,86 @@ describe.skipIf(!hasBrowser)('The page of experiments/retrofit.ts', () => {
     }
   });
 
+  test('the same texts lie on the map of both encoders, and a class can be made to stand out', async (context) => {
+    const { page, problems } = await open(context, `${url}#experiment=retrofit&view=space`);
+    const chart = page.getByRole('img', { name: /^Untouched on the left/ });
+    await expect.poll(() => chart.count(), { timeout: 60_000 }).toBe(1);
+    await expectDrawn(page, /^Untouched on the left/);
+    expect(await page.locator('.figure .note').innerText()).toMatch(/^480 of 480 test texts/);
+    await page.getByLabel('Map').selectOption('umap');
+    await expect.poll(() => page.getByText('are embedded and mapped').count(), { timeout: 60_000 }).toBe(0);
+    await expectDrawn(page, /^Untouched on the left/);
+    await page.getByRole('button', { name: 'joy' }).click();
+    expect(page.url()).toContain('classes=joy');
+    await page.getByRole('button', { name: 'Show the numbers' }).click();
+    expect(await page.locator('.numbers tbody tr').count()).toBe(200);
+    expect(problems).toEqual([]);
+  });
+
+  test('a sentence has the class that the run gave it, and its neighbours', async (context) => {
+    const get = async <T>(path: string) => (await (await fetch(`${url}api/experiments/retrofit${path}`)).json()) as T;
+    const { table } = await get<Sweep>('');
+    const [run] = table.runs.filter(({ kind, seed }) => kind === 'retrofit' && seed === 1);
+    const id = run?.id ?? expect.fail();
+    const { texts, labelNames } = await get<SpaceMap>(`/runs/${id}/map`);
+    const retrofitted = await get<RunDetail>(`/runs/${id}`);
+    const original = await get<RunDetail>(`/runs/${run?.original}`);
+    const sentences = texts.slice(0, 12);
+    const answers = await Promise.all(
+      sentences.map((text) => get<ProbeAnswer>(`/probe?${new URLSearchParams({ text, runs: id })}`)),
+    );
+    // Rounding by batches of another size may move a text from one neighbour to another, but not many texts.
+    for (const [i, { predictions }] of [original, retrofitted].entries()) {
+      const predicted = predictions.find(({ classifier }) => classifier === 'knn')?.predicted ?? [];
+      const agreeing = answers.filter(({ encoders }, text) => {
+        return encoders[i]?.label === labelNames[predicted[text] as number];
+      });
+      expect(agreeing.length).toBeGreaterThanOrEqual(11);
+    }
+    for (const { neighbours } of answers.flatMap(({ encoders }) => encoders)) {
+      expect(neighbours).toHaveLength(10);
+      const cosines = neighbours.map(({ cosine }) => cosine);
+      expect(cosines.every((cosine, i) => cosine <= (cosines[i - 1] ?? 1) + 0.01)).toBe(true);
+    }
+    const { page, problems } = await open(context, `${url}#experiment=retrofit&view=probe&pick=${id}`);
+    await page.getByRole('textbox', { name: 'Sentence' }).fill(sentences[0] ?? '');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await expect.poll(() => page.locator('.answer').count(), { timeout: 20_000 }).toBe(2);
+    expect(await page.locator('.answer h2').allInnerTexts()).toEqual([
+      'untouched encoder',
+      'temperature 0.1 · weight 0 · seed 1',
+    ]);
+    expect(problems).toEqual([]);
+  });
+
+  test('a report is one file with the same views, and asks nobody for anything', async (context) => {
+    const file = join(scratch, 'report.html');
+    const made = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', 'src/cli/runs.ts', 'report', 'retrofit', '--results', results, '--output', file],
+      { cwd: root, encoding: 'utf8' },
+    );
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    expect(made.stdout).toContain('it needs nothing else');
+    const { page, problems } = await open(context, `file://${file}`);
+    const requests: string[] = [];
+    page.on('request', (request) => requests.push(request.url()));
+    await expectDrawn(page, 'The frontier');
+    await expect.poll(() => rows(page).count()).toBe(7);
+    await page.getByLabel('Compare temperature 0.1 · weight 0', { exact: true }).check();
+    await page.getByLabel('Compare temperature 0.3 · weight 0', { exact: true }).check();
+    await tab(page, 'Parameters');
+    await expectDrawn(page, 'Parallel coordinates');
+    await tab(page, 'Curves');
+    await expectDrawn(page, 'train/loss');
+    await tab(page, 'Compare');
+    await expectDrawn(page, /^Confusion, temperature 0.3/);
+    await tab(page, 'Space');
+    await expect.poll(() => page.locator('main').innerText()).toContain('yarn dashboard');
+    expect(requests.filter((request) => !/^(data|blob):/.test(request))).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
   test.for([
     'light',
     'dark',
@@ -255,7 +337,10 @@ describe.skipIf(!hasBrowser)('The page', () => {
       await page.mouse.move(300, 400);
     }
     expect(await page.evaluate(() => (globalThis as { taken?: number }).taken)).toBeUndefined();
-    expect(problems).toEqual([]);
+    // The encoders of such runs cannot be had, which the page says.
+    await tab(page, 'Space');
+    expect(await page.getByRole('alert').innerText()).toContain('SETTINGS_OF_OTHER_VERSION');
+    expect(problems.filter((problem) => !problem.includes('status of 422'))).toEqual([]);
   });
 
   test('shows 5,000 runs and answers', async (context) => {

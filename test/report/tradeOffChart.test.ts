@@ -256,9 +256,9 @@ describe('what is missing', () => {
       const chart = chartOf(comparisonOf([], { points }));
       expect(chart.title.subtext).toBe('nothing is finished yet');
       expect(chart.xAxis).toMatchObject({ type: 'value', min: 0 });
-      expect(chartPng(tradeOffChart(tradeOffOf(comparisonOf([], { points }))), { width: 300, height: 200 }).length).toBeGreaterThan(
-        0,
-      );
+      expect(
+        chartPng(tradeOffChart(tradeOffOf(comparisonOf([], { points }))), { width: 300, height: 200 }).length,
+      ).toBeGreaterThan(0);
     }
   });
 });

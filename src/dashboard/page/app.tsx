@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { Select } from './components/select.tsx';
 import { SweepModel } from './model/sweep.ts';
-import { param, reset } from './state.ts';
+import { addressWith, param, reset } from './state.ts';
 import { experimentName, experiments, isConnected, problem, source, sweep } from './store.ts';
 import { theme, themes } from './theme.ts';
 import { CompareView } from './views/compare.tsx';
@@ -9,6 +9,8 @@ import { CurvesView } from './views/curves.tsx';
 import { FilterBar } from './views/filterBar.tsx';
 import { OverviewView } from './views/overview.tsx';
 import { ParametersView } from './views/parameters.tsx';
+import { ProbeView } from './views/probe.tsx';
+import { SpaceView } from './views/space.tsx';
 import { SweepState } from './views/sweepState.tsx';
 
 const views = [
@@ -16,6 +18,8 @@ const views = [
   { id: 'parameters', title: 'Parameters', View: ParametersView },
   { id: 'curves', title: 'Curves', View: CurvesView },
   { id: 'compare', title: 'Compare', View: CompareView },
+  { id: 'space', title: 'Space', View: SpaceView },
+  { id: 'probe', title: 'Probe', View: ProbeView },
 ] as const;
 
 const viewId = param('view', 'overview', true);
@@ -96,9 +100,10 @@ export function App() {
             {views.map((view) => (
               <a
                 key={view.id}
-                href={`#${view.id}`}
+                href={addressWith('view', view.id)}
                 aria-current={view.id === id ? 'page' : undefined}
                 onClick={(event) => {
+                  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
                   event.preventDefault();
                   viewId.set(view.id);
                 }}

@@ -1,4 +1,17 @@
-import type { Courses, ExperimentItem, Extremes, RunDetail, Sweep, SweepUpdate } from '../wire.ts';
+import type {
+  Courses,
+  ExperimentItem,
+  Extremes,
+  MapMethod,
+  ProbeAnswer,
+  ReportData,
+  RunDetail,
+  Series,
+  SpaceMap,
+  Sweep,
+  SweepUpdate,
+} from '../wire.ts';
+import { numberOf } from './model/sweep.ts';
 
 /** What a page that follows a sweep is told. */
 export interface SweepListener {
@@ -19,6 +32,11 @@ export interface Source {
   /** By run. */
   extremes(name: string, metric: string, runs: readonly string[]): Promise<Readonly<Record<string, Extremes>>>;
   detail(name: string, run: string): Promise<RunDetail>;
+  /** Undefined in a report, which has no encoders. */
+  readonly encoders?: {
+    map(name: string, run: string, method: MapMethod): Promise<SpaceMap>;
+    probe(name: string, runs: readonly string[], sentence: string): Promise<ProbeAnswer>;
+  };
 }
 
 /** The dashboard's server. */
@@ -51,6 +69,11 @@ export const server: Source = {
   courses: (name, metric, runs) => get(ofRuns(name, 'courses', metric, runs)),
   extremes: (name, metric, runs) => get(ofRuns(name, 'extremes', metric, runs)),
   detail: (name, run) => get(`experiments/${encodeURIComponent(name)}/runs/${run}`),
+  encoders: {
+    map: (name, run, method) => get(`experiments/${encodeURIComponent(name)}/runs/${run}/map?method=${method}`),
+    probe: (name, runs, text) =>
+      get(`experiments/${encodeURIComponent(name)}/probe?${new URLSearchParams({ text, runs: runs.join(',') })}`),
+  },
 };
 
 function ofRuns(name: string, what: string, metric: string, runs: readonly string[]): string {
@@ -63,4 +86,39 @@ async function get<T>(path: string): Promise<T> {
   const answer = await response.json().catch(() => undefined);
   const problem = (answer as { problem?: string } | undefined)?.problem;
   throw new Error(problem ?? `the dashboard's server answers ${response.status}`);
+}
+
+/** What a report holds. */
+export function embedded({ sweep, courses, details }: ReportData): Source {
+  const seriesOf = (metric: string, runs: readonly string[]) =>
+    runs.flatMap((run): [string, Series][] => {
+      const series = courses[run]?.[metric];
+      return series ? [[run, series]] : [];
+    });
+  return {
+    experiments: async () => [
+      { name: sweep.head.name, cells: sweep.table.runs.length, finished: 0, isRunning: false, changed: 0 },
+    ],
+    follow(_, listener) {
+      listener.onSweep(sweep);
+      return () => {};
+    },
+    courses: async (_, metric, runs) => ({
+      series: Object.fromEntries(seriesOf(metric, runs)),
+      metrics: [...new Set(runs.flatMap((run) => Object.keys(courses[run] ?? {})))],
+    }),
+    extremes: async (_, metric, runs) =>
+      Object.fromEntries(
+        seriesOf(metric, runs).map(([run, { value }]) => {
+          const finite = value.map(numberOf).filter(Number.isFinite);
+          const [min = null, last = null] = [finite.toSorted((a, b) => a - b)[0], finite.at(-1)];
+          return [run, { min, max: finite.toSorted((a, b) => b - a)[0] ?? null, last }];
+        }),
+      ),
+    detail: async (_, run) => {
+      const detail = details[run];
+      if (!detail) throw new Error('This report does not hold the predictions of all of these runs.');
+      return detail;
+    },
+  };
 }

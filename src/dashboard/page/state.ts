@@ -51,6 +51,13 @@ export function jsonParam<T>(name: string, fallback: T, isValid: (value: unknown
   );
 }
 
+/** The address of this page with a part of the state changed, to be opened elsewhere. */
+export function addressWith(name: string, value: string): string {
+  const changed = new URLSearchParams(address.value);
+  changed.set(name, value);
+  return `${location.href.split('#')[0]}#${changed}`;
+}
+
 /** Forgets all of the state but this, as for another experiment. */
 export function reset(values: Readonly<Record<string, string>>): void {
   address.value = new URLSearchParams(values);

@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals';
 import { measureOf } from '../../evaluation/measures.ts';
 import { costMetric, metricTitle } from '../../report/metrics.ts';
 import { isDrift } from '../../report/tradeOff.ts';
-import type { ExperimentItem } from '../wire.ts';
+import type { ExperimentItem, ReportData } from '../wire.ts';
 import {
   type Brushes,
   type Coordinate,
@@ -13,10 +13,13 @@ import {
 } from './model/brush.ts';
 import { type Filter, type Filterable, parseFilter } from './model/filter.ts';
 import type { Point, Run, SweepModel } from './model/sweep.ts';
-import { type Source, server } from './source.ts';
+import { embedded, type Source, server } from './source.ts';
 import { jsonParam, listParam, param } from './state.ts';
 
-export const source: Source = server;
+/** A report brings its data with it. */
+const report = document.getElementById('report')?.textContent;
+
+export const source: Source = report ? embedded(JSON.parse(report) as ReportData) : server;
 
 export const experiments = signal<readonly ExperimentItem[] | undefined>(undefined);
 export const experimentName = param('experiment', '', true);

@@ -105,11 +105,19 @@ export function extremesOf(courses: ReadonlyMap<string, Course>, metric: string)
   return extremes;
 }
 
-function seriesOf({ step, epoch, seconds, values }: Course, metric: string): Series | undefined {
+/**
+ * A metric in one course, thinned to about `most` values without losing a spike, and whatever is not finite; undefined if it
+ * is not logged.
+ */
+export function seriesOf(
+  { step, epoch, seconds, values }: Course,
+  metric: string,
+  most = mostSent,
+): Series | undefined {
   const own = values.get(metric);
   if (!own) return undefined;
   const notFinite = own.value.flatMap((value, i) => (Number.isFinite(value) ? [] : [i]));
-  const places = [...thin(own.value, mostSent), ...notFinite].sort((a, b) => a - b);
+  const places = [...thin(own.value, most), ...notFinite].sort((a, b) => a - b);
   const ofRecord = (numbers: readonly number[]) => places.map((place) => numbers[own.at[place] as number] as number);
   return {
     step: ofRecord(step),

@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
 import { serve } from '@hono/node-server';
 import { systemErrorCode, UserError } from '../../errors.ts';
+import type { Places } from '../../sweep/materials.ts';
+import { hasExperiment } from '../../tracking/results.ts';
+import { Spaces } from '../space/spaces.ts';
 import type { PageFiles } from './page.ts';
 import { ResultsFolder } from './resultsFolder.ts';
 import { routes } from './routes.ts';
@@ -9,6 +13,8 @@ import { routes } from './routes.ts';
 export interface DashboardOptions {
   readonly results: string;
   readonly page: PageFiles;
+  /** Where corpora and encoders are found, to map texts and to probe encoders. */
+  readonly places: Places;
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -25,12 +31,23 @@ const loopback = new Set(['127.0.0.1', '::1', 'localhost']);
 /**
  * Serves the dashboard. Beyond loopback only with a token, which is made for the occasion.
  *
- * @throws UserError PORT_TAKEN, HOST_UNKNOWN
+ * @throws UserError PORT_INVALID, PORT_TAKEN, HOST_UNKNOWN
  */
-export async function serveDashboard({ results, page, host, port }: DashboardOptions): Promise<Dashboard> {
+export async function serveDashboard({ results, page, places, host, port }: DashboardOptions): Promise<Dashboard> {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new UserError({
+      code: 'PORT_INVALID',
+      given: `--port ${port}`,
+      expected: 'a whole number from 0 to 65535',
+      remedy: 'Leave it out for the usual one, or 0 for any that is free.',
+    });
+  }
   const token = loopback.has(host) ? undefined : randomBytes(16).toString('hex');
   const folder = new ResultsFolder(results);
-  const app = routes(folder, page, { host, ...(token !== undefined && { token }) });
+  // Where sweeps keep it: beside the experiments.
+  const isExperiment = hasExperiment(results);
+  const spaces = new Spaces(places, join(isExperiment ? dirname(resolve(results)) : results, 'cache'));
+  const app = routes({ results: folder, page, access: { host, ...(token !== undefined && { token }) }, spaces });
   const { server, address } = await listening(app.fetch, host, port);
   // What is wrong with it is said to whoever opens it.
   void folder.warmUp().catch(() => {});
@@ -38,8 +55,9 @@ export async function serveDashboard({ results, page, host, port }: DashboardOpt
   return {
     url: `http://${name}:${address.port}/${token === undefined ? '' : `?token=${token}`}`,
     close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
+      new Promise((done) => {
+        spaces.close();
+        server.close(() => done());
         if ('closeAllConnections' in server) server.closeAllConnections();
       }),
   };

@@ -1,8 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { formatProblem, UserError } from '../../errors.ts';
 import { finiteOrName } from '../../tracking/journal.ts';
 import { journalOf } from '../../tracking/results.ts';
+import type { Spaces } from '../space/spaces.ts';
+import { mapMethods } from '../wire.ts';
 import { type Access, admission, headers } from './access.ts';
 import { CourseReader, coursesOf, extremesOf } from './courses.ts';
 import type { PageFiles } from './page.ts';
@@ -11,9 +14,20 @@ import { readDetail } from './runDetail.ts';
 
 /** Milliseconds after which a silent connection says that it is there. */
 const signOfLife = 15_000;
+/** Characters; tokens beyond an encoder's length are cut in any case. */
+const longestSentence = 5000;
+const mostProbed = 6;
+
+/** What is served, and to whom. */
+export interface Served {
+  readonly results: ResultsFolder;
+  readonly page: PageFiles;
+  readonly access: Access;
+  readonly spaces: Spaces;
+}
 
 /** The dashboard over HTTP: the page, and what it asks for. Names in an address are looked up, never joined to a path. */
-export function routes(results: ResultsFolder, page: PageFiles, access: Access): Hono {
+export function routes({ results, page, access, spaces }: Served): Hono {
   const app = new Hono();
   const courses = new CourseReader();
   const coursesIn = (sweep: WatchedSweep, runs: string) =>
@@ -35,10 +49,11 @@ export function routes(results: ResultsFolder, page: PageFiles, access: Access):
     if (!sweep) return context.notFound();
     return streamSSE(context, async (stream) => {
       const leave = sweep.watch((update) => void stream.writeSSE({ event: 'update', data: text(update) }));
-      stream.onAbort(leave);
-      while (!stream.aborted) {
+      const gone = new AbortController();
+      stream.onAbort(() => gone.abort());
+      while (!gone.signal.aborted) {
         await stream.writeSSE({ event: 'alive', data: '' });
-        await stream.sleep(signOfLife);
+        await setTimeout(signOfLife, undefined, { signal: gone.signal }).catch(() => {});
       }
       leave();
     });
@@ -59,6 +74,22 @@ export function routes(results: ResultsFolder, page: PageFiles, access: Access):
     const { name, id } = context.req.param();
     const folder = (await results.open(name))?.runFolder(id);
     return folder === undefined ? context.notFound() : json(context, readDetail(folder));
+  });
+  app.get('/api/experiments/:name/runs/:id/map', async (context) => {
+    const { name, id } = context.req.param();
+    const run = (await results.open(name))?.runFolder(id);
+    if (run === undefined) return context.notFound();
+    const method = mapMethods.find((own) => own === context.req.query('method')) ?? 'pca';
+    return json(context, await spaces.ask(run, { kind: 'map', run, method }));
+  });
+  app.get('/api/experiments/:name/probe', async (context) => {
+    const sweep = await results.open(context.req.param('name'));
+    const { text: sentence = '', runs: ids = '' } = context.req.query();
+    const runs = ids.split(',').flatMap((id) => sweep?.runFolder(id) ?? []);
+    const [first] = runs;
+    if (first === undefined || sentence.trim() === '') return context.notFound();
+    const text = sentence.slice(0, longestSentence);
+    return json(context, await spaces.ask(first, { kind: 'probe', runs: runs.slice(0, mostProbed), text }));
   });
   app.get('*', (context) => {
     const file = page.get(context.req.path === '/' ? '/index.html' : context.req.path);

@@ -2,9 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { places } from '../../../src/cli/environment.ts';
+import type { Access } from '../../../src/dashboard/server/access.ts';
 import type { PageFiles } from '../../../src/dashboard/server/page.ts';
 import { ResultsFolder } from '../../../src/dashboard/server/resultsFolder.ts';
 import { routes } from '../../../src/dashboard/server/routes.ts';
+import { Spaces } from '../../../src/dashboard/space/spaces.ts';
 import type { Courses, ExperimentItem, Extremes, RunDetail, Sweep } from '../../../src/dashboard/wire.ts';
 import { cellId, madeUpRuns, originalId, temporaryFolder, writeMadeUpResults } from '../../report/madeUpResults.ts';
 
@@ -12,6 +15,11 @@ const page: PageFiles = new Map([
   ['/index.html', { content: Buffer.from('<!doctype html>'), type: 'text/html' }],
   ['/assets/page.js', { content: Buffer.from('1'), type: 'text/javascript' }],
 ]);
+function served(folder: string, access: Access) {
+  const results = new ResultsFolder(folder);
+  return routes({ results, page, access, spaces: new Spaces(places({}), join(folder, 'cache')) });
+}
+
 const own = 'http://127.0.0.1:7007';
 
 let results: string;
@@ -22,7 +30,7 @@ beforeAll(async () => {
   // Something to be kept from who asks for it.
   writeFileSync(join(results, 'secret.txt'), 'secret');
   mkdirSync(join(results, 'made-up', 'cells', 'ffff'), { recursive: true });
-  app = routes(new ResultsFolder(results), page, { host: '127.0.0.1' });
+  app = served(results, { host: '127.0.0.1' });
 });
 
 const get = (path: string, headers: Record<string, string> = {}, origin = own) =>
@@ -95,7 +103,7 @@ describe('What the page is told', () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'broken', 'cells'), { recursive: true });
     writeFileSync(join(folder, 'broken', 'experiment.json'), '{');
-    const broken = routes(new ResultsFolder(folder), page, { host: '127.0.0.1' });
+    const broken = served(folder, { host: '127.0.0.1' });
     const [item] = (await (await broken.request(`${own}/api/experiments`)).json()) as ExperimentItem[];
     expect(item).toMatchObject({ name: 'broken', problem: expect.stringContaining('EXPERIMENT_FILE_MALFORMED') });
     const refused = await broken.request(`${own}/api/experiments/broken`);
@@ -151,7 +159,7 @@ describe('Access', () => {
 
   test('beyond loopback takes the token, which becomes a cookie and leaves the address', async () => {
     const token = 'a'.repeat(32);
-    const guarded = routes(new ResultsFolder(results), page, { host: '0.0.0.0', token });
+    const guarded = served(results, { host: '0.0.0.0', token });
     const ask = (path: string, cookie = '') => guarded.request(`http://10.0.0.1:7007${path}`, { headers: { cookie } });
     for (const path of ['/', '/api/experiments', '/?token=', `/?token=${'b'.repeat(32)}`, '/?token=a']) {
       expect((await ask(path)).status).toBe(401);

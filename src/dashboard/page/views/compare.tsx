@@ -231,12 +231,12 @@ function Commands({ items }: { readonly items: readonly Compared[] }) {
       <h2>To run them again</h2>
       <ul class="commands">
         {items.map(({ id, label, runs: [run] }) => {
-          if (!run) return null;
+          // An untouched encoder is computed with any of its points.
+          if (!run || run.kind === 'original') return null;
           const command = rerunCommand(model.head.command, run);
           return (
             <li key={id}>
-              {label}
-              {run.seed === null ? '' : `, seed ${run.seed}`}
+              {label}, seed {run.seed}
               <code>{command}</code>
               <button type="button" onClick={() => copyText(command)}>
                 Copy

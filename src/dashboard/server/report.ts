@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { isCounted } from '../../report/overSeeds.ts';
+import { finiteOrName } from '../../tracking/journal.ts';
+import { journalOf } from '../../tracking/results.ts';
+import type { ReportData, RunDetail, Series } from '../wire.ts';
+import { CourseReader, seriesOf } from './courses.ts';
+import type { PageFiles } from './page.ts';
+import { readDetail } from './runDetail.ts';
+import { SweepFolder } from './sweepFolder.ts';
+
+/** Values of a series that a report holds. */
+const mostValues = 400;
+/** Runs whose courses and predictions a report holds: some 100 kB each. */
+const mostInFull = 300;
+
+/**
+ * The dashboard of one experiment as a single HTML file that loads nothing: the page, and all that it would ask the server.
+ *
+ * @throws UserError as {@link SweepFolder.read} does
+ */
+export async function reportHtml(folder: string, page: PageFiles): Promise<string> {
+  return inlined(page, await reportData(folder));
+}
+
+async function reportData(folder: string): Promise<ReportData> {
+  const sweepFolder = new SweepFolder(folder);
+  const { head, table } = await sweepFolder.read();
+  const reader = new CourseReader(0);
+  const courses: Record<string, Record<string, Series>> = {};
+  const details: Record<string, RunDetail> = {};
+  const finished = table.runs.filter(({ status }) => isCounted(status) || status === 'diverged');
+  for (const { id } of finished.slice(0, mostInFull)) {
+    const run = sweepFolder.runFolder(id);
+    if (run === undefined) continue;
+    const course = reader.read(journalOf(run));
+    const series = [...course.values.keys()].map((metric) => [metric, seriesOf(course, metric, mostValues)] as const);
+    courses[id] = Object.fromEntries(series.filter((entry): entry is [string, Series] => entry[1] !== undefined));
+    details[id] = readDetail(run);
+  }
+  const left = finished.length - Object.keys(details).length;
+  const warnings =
+    left > 0 ? [`this report has the curves and predictions of ${mostInFull} runs, not those of ${left} others`] : [];
+  return {
+    sweep: { head: { ...head, isRunning: false, warnings: [...head.warnings, ...warnings] }, table },
+    courses,
+    details,
+  };
+}
+
+/** Style, script and data within the document, and a policy that lets nothing else in. */
+function inlined(page: PageFiles, data: ReportData): string {
+  const text = (path: string) => page.get(`/${path}`)?.content.toString('utf8') ?? '';
+  const styles: string[] = [];
+  const scripts: string[] = [];
+  const html = text('index.html')
+    .replace(/<link rel="stylesheet"[^>]*href="\.\/([^"]+)"[^>]*>/g, (_, path: string) => {
+      styles.push(text(path));
+      return '';
+    })
+    .replace(/<script type="module"[^>]*src="\.\/([^"]+)"[^>]*><\/script>/g, (_, path: string) => {
+      // What would end the element is written so that it means the same.
+      scripts.push(text(path).replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--'));
+      return '';
+    })
+    .replace(/<link rel="icon"[^>]*>/, '');
+  const policy = [
+    "default-src 'none'",
+    `script-src ${scripts.map(hashSource).join(' ')}`,
+    `style-src ${styles.map(hashSource).join(' ')}`,
+    'img-src data: blob:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const json = JSON.stringify(data, finiteOrName).replaceAll('<', '\\u003c');
+  const head = [
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    ...styles.map((style) => `<style>${style}</style>`),
+  ];
+  const body = [
+    `<script type="application/json" id="report">${json}</script>`,
+    ...scripts.map((script) => `<script type="module">${script}</script>`),
+  ];
+  // Functions, since what is inserted may hold what `replace` takes for a pattern.
+  return html
+    .replace('<meta charset="utf-8" />', (found) => `${found}\n${head.join('\n')}`)
+    .replace('</body>', (found) => `${body.join('\n')}\n${found}`);
+}
+
+function hashSource(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
