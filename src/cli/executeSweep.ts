@@ -254,8 +254,10 @@ async function conclude({ sweep, outcome, out, json, terminal, print }: Conclusi
     return 130;
   }
   print(`\nResults: ${sweep.folder}`);
-  const list = out === defaultResults ? 'yarn runs list' : `yarn runs list ${shellWord(out)}`;
-  print(`Next:    yarn runs show ${sweep.plan.name}${resultsFlag(out)}   ·   ${list}`);
+  const place = out === defaultResults ? '' : ` ${shellWord(out)}`;
+  print(
+    `Next:    yarn dashboard${place}   ·   yarn runs show ${sweep.plan.name}${resultsFlag(out)}   ·   yarn runs list${place}`,
+  );
   if (outcome.failures.length === 0) return 0;
   print(
     `${count(outcome.failures.length, 'cell')} failed; the same command tries only those again. Logs: ${join(sweep.folder, 'logs')}`,

@@ -23,7 +23,7 @@ import { writeRandomEncoder } from './randomEncoder.ts';
 import { cellsOfStandardSweep, runOurs, runPeer, standardSweep } from './standardSweep.ts';
 import { type Measurement, type Workload, writeWorkload } from './workload.ts';
 
-const suites = ['step', 'machine', 'encode', 'evaluate', 'sizes', 'sweep', 'standard'] as const;
+const suites = ['step', 'machine', 'encode', 'evaluate', 'sizes', 'sweep', 'standard', 'dashboard'] as const;
 type Suite = (typeof suites)[number];
 
 const install = 'pip install torch transformers sentence-transformers pytorch-metric-learning';
@@ -61,13 +61,13 @@ async function main(): Promise<number> {
       rounds: { type: 'number', default: 3, describe: 'how often each contender runs, in turn' },
       json: { type: 'boolean', default: false, describe: 'print the result as JSON' },
     })
-    .example('$0', 'all suites but standard, without a peer')
+    .example('$0', 'all suites but standard and dashboard, without a peer')
     .example('$0 step encode --peer ~/venv/bin/python', '')
     .epilogue(`Suites: step (training, all cores), machine (steps a second of the whole machine), encode,
 evaluate (kNN, retrieval and clustering, beside scikit-learn and pytorch-metric-learning), sizes
 (MiniLM and BERT-base with random weights, batches of 16 and 64, short and long texts), sweep (1 to 16 cells),
 standard (a whole sweep of 8 cells beside the usual script, a process a cell; only when it is named: on real data it
-takes most of an hour).`);
+takes most of an hour), dashboard (5,000 runs in Chromium; only when it is named).`);
   const args = await parser.parseAsync();
   if (args.help) return 0;
   const wanted = args._.map(String);
@@ -92,7 +92,7 @@ takes most of an hour).`);
 
   const folder = await mkdtemp(join(tmpdir(), 'contrafit-bench-'));
   try {
-    const ofCases = wanted.length === 0 || wanted.some((name) => name !== 'sweep' && name !== 'standard');
+    const ofCases = wanted.length === 0 || wanted.some((name) => !['sweep', 'standard', 'dashboard'].includes(name));
     const cases = (ofCases ? await casesOf(folder, cores, precisions) : []).filter(
       ({ suite }) => wanted.length === 0 || wanted.includes(suite),
     );
@@ -117,6 +117,13 @@ takes most of an hour).`);
         results.push(wholeRun('PyTorch, float32', await runPeer(args.peer, sweep, join(folder, 'peer'))));
       }
       report.push({ suite: 'standard', name, results });
+    }
+    if (wanted.includes('dashboard')) {
+      say('… dashboard');
+      const { dashboardTimes } = await import('./dashboard.ts');
+      for (const { name, seconds } of await dashboardTimes(folder)) {
+        report.push({ suite: 'dashboard', name, results: [wholeRun(ours.name, seconds)] });
+      }
     }
     if (args.json) process.stdout.write(`${JSON.stringify({ machine, load, report }, null, 2)}\n`);
     else process.stdout.write(`${machine}\n\n${tableOf(report)}\n`);

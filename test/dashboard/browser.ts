@@ -1,12 +1,6 @@
-import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, type TestContext } from 'vitest';
-import { places } from '../../src/cli/environment.ts';
-import { type Dashboard, serveDashboard } from '../../src/dashboard/server/dashboardServer.ts';
-import { builtPage } from '../../src/dashboard/server/page.ts';
-
-const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = [process.env.CONTRAFIT_CHROMIUM ?? '', ...browsers].find((path) => existsSync(path));
+import { executablePath } from './chromium.ts';
 
 /** Tests that look at a page skip without one. */
 export const hasBrowser = executablePath !== undefined;
@@ -42,21 +36,4 @@ export function useBrowser(): (context: TestContext, url: string, options?: Page
     await page.goto(url);
     return { page, problems };
   };
-}
-
-/** The dashboard of a results folder until the end of the test, or of the file's tests. */
-export async function openDashboard(
-  results: string,
-  whenDone: (close: () => Promise<void>) => void,
-): Promise<Dashboard> {
-  const page = await builtPage(() => {});
-  const dashboard = await serveDashboard({
-    results,
-    page,
-    places: places({ HF_HUB_OFFLINE: '1' }),
-    host: '127.0.0.1',
-    port: 0,
-  });
-  whenDone(() => dashboard.close());
-  return dashboard;
 }

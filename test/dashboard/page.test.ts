@@ -6,9 +6,10 @@ import type { Locator, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ProbeAnswer, RunDetail, SpaceMap, Sweep } from '../../src/dashboard/wire.ts';
 import { root, scratchFolder, startSweep, sweep, tiny, until } from '../cli/command.ts';
-import { hasBrowser, openDashboard, useBrowser } from './browser.ts';
+import { hasBrowser, useBrowser } from './browser.ts';
 import { markup, writeHostileResults } from './hostileResults.ts';
 import { writeManyRuns } from './manyRuns.ts';
+import { openDashboard } from './openDashboard.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 

@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, extname, join, relative, sep } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 /** The files of the built page by their paths, which begin with a slash. */
 export type PageFiles = ReadonlyMap<string, { readonly content: Buffer; readonly type: string }>;
@@ -53,16 +57,15 @@ async function filesIn(folder: string): Promise<string[]> {
 
 /** Builds beside the folder, so that it is there whole or not at all; earlier builds are removed. */
 async function build(folder: string): Promise<void> {
-  const vite = await import('vite');
   await mkdir(builds, { recursive: true });
   const earlier = await readdir(builds);
   const temporary = await mkdtemp(join(builds, '.'));
   try {
-    await vite.build({
-      configFile: fileURLToPath(new URL('../page/vite.config.ts', import.meta.url)),
-      logLevel: 'error',
-      build: { outDir: temporary },
-    });
+    // In a process of its own, whose memory the server does not keep.
+    const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js');
+    const config = fileURLToPath(new URL('../page/vite.config.ts', import.meta.url));
+    const args = ['build', '--config', config, '--outDir', temporary, '--logLevel', 'error'];
+    await promisify(execFile)(process.execPath, [vite, ...args]);
     await rename(temporary, folder).catch((error: NodeJS.ErrnoException) => {
       // Another process has built it meanwhile.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;

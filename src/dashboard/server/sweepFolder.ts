@@ -33,6 +33,7 @@ export class SweepFolder {
   #planStamp = '';
   #foldersStamp = '';
   #isRunning = false;
+  #toldRunning = false;
   readonly #known = new Map<string, KnownCell>();
   readonly #atWork = new Map<string, CellAtWork>();
   #finished: readonly string[] = [];
@@ -59,9 +60,9 @@ export class SweepFolder {
    * @throws UserError as {@link read}
    */
   async changes(): Promise<SweepUpdate | undefined> {
-    const wasRunning = this.#isRunning;
     const experiment = await this.#refresh();
-    if (this.#changed.size === 0 && this.#isRunning === wasRunning) return undefined;
+    if (this.#changed.size === 0 && this.#isRunning === this.#toldRunning) return undefined;
+    this.#toldRunning = this.#isRunning;
     const table = this.#table(experiment.cells.filter(({ id }) => this.#changed.has(id)));
     this.#changed.clear();
     return { head: this.#head(experiment), table, cells: experiment.cells.map(({ id }) => id) };

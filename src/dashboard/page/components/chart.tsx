@@ -57,28 +57,31 @@ export function Chart({ option, height, label, events = {}, onDrawn }: ChartProp
   const handlers = useRef(events);
   handlers.current = events;
   useEffect(() => {
-    const own = echarts.init(element.current, null, { renderer: 'canvas' });
-    chart.current = own;
-    for (const name of Object.keys(handlers.current)) {
-      own.on(name, (event) => handlers.current[name]?.(event, own));
-    }
-    const observer = new ResizeObserver(() => own.resize());
+    const observer = new ResizeObserver(() => chart.current?.resize());
     if (element.current) observer.observe(element.current);
     return () => {
       observer.disconnect();
-      own.dispose();
+      chart.current?.dispose();
     };
   }, []);
   useEffect(() => {
     // The rest of the page answers first; a chart of thousands of marks takes longer than a keystroke.
     const timer = setTimeout(() => {
-      const own = chart.current;
-      own?.setOption(withDefaults(option), { notMerge: true });
-      if (own) onDrawn?.(own);
+      chart.current ??= begun(element.current, handlers);
+      chart.current.setOption(withDefaults(option), { notMerge: true });
+      onDrawn?.(chart.current);
     });
     return () => clearTimeout(timer);
   }, [option, chartTheme.value]);
   return <div ref={element} class="chart" role="img" aria-label={label} style={{ height: `${height}px` }} />;
+}
+
+function begun(element: HTMLDivElement | null, handlers: { readonly current: ChartEvents }): echarts.ECharts {
+  const chart = echarts.init(element, null, { renderer: 'canvas' });
+  for (const name of Object.keys(handlers.current)) {
+    chart.on(name, (event) => handlers.current[name]?.(event, chart));
+  }
+  return chart;
 }
 
 function withDefaults(option: EChartsOption): EChartsOption {
