@@ -34,10 +34,12 @@ async function main(): Promise<number> {
   const results = String(args.results);
   const experiments = experimentFolders(results).length;
   const page = await builtPage(() => process.stdout.write('Building the page, once for this version …\n'));
+  const found = places(process.env);
   const dashboard = await serveDashboard({
     results,
     page,
-    places: places(process.env),
+    // What is looked at may come from elsewhere: nothing is fetched for it.
+    places: { ...found, encoders: { ...found.encoders, offline: true } },
     host: args.host,
     port: args.port,
   });

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import process from 'node:process';
 import { formatProblem, type Problem, systemErrorCode, UserError } from '../errors.ts';
 import { type IntervalMethod, intervalMethods } from '../evaluation/statistics.ts';
@@ -168,7 +168,7 @@ async function main(): Promise<number> {
       '$0 query "select metric, avg(value) from metrics where kind = \'retrofit\' group by metric"',
       'a table of your own',
     )
-    .example('$0 report retrofit', 'retrofit.html, with every view of the dashboard')
+    .example('$0 report retrofit', 'retrofit.html, the dashboard without its encoders')
     .example('$0 sync retrofit', 'to Weights & Biases')
     .epilogue(
       'Exit codes: 0 it was read or uploaded; 1 not all could be uploaded; 2 it is not there or cannot be read, or W&B refuses it.',
@@ -220,13 +220,13 @@ interface ReportArguments {
 }
 
 async function report({ experiment, results: folder, output }: ReportArguments): Promise<void> {
-  const { folder: own, experiment: plan } = selectExperiment(folder, experiment);
+  const { folder: own } = selectExperiment(folder, experiment);
   const [{ builtPage }, { reportHtml }] = await Promise.all([
     import('../dashboard/server/page.ts'),
     import('../dashboard/server/report.ts'),
   ]);
   const page = await builtPage(() => print('Building the page, once for this version …'));
-  const path = output ?? `${plan.name}.html`;
+  const path = output ?? `${basename(own)}.html`;
   const html = await reportHtml(own, page);
   await deliver(html, path);
   print(`${path} (${(html.length / 1e6).toFixed(1)} MB): open it in a browser; it needs nothing else.`);

@@ -88,6 +88,8 @@ export interface Courses {
   readonly series: Readonly<Record<string, Series>>;
   /** All metrics that these runs log, e.g. `train/loss`. */
   readonly metrics: readonly string[];
+  /** Whether values between spikes are left out, which smoothing would have seen. */
+  readonly isThinned: boolean;
 }
 
 /** A run as it is compared with others. */
@@ -113,6 +115,7 @@ export interface ReportData {
   readonly sweep: Sweep;
   /** By run and metric. */
   readonly courses: Readonly<Record<string, Readonly<Record<string, Series>>>>;
+  readonly isThinned: boolean;
   /** By run. */
   readonly details: Readonly<Record<string, RunDetail>>;
 }

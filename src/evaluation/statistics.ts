@@ -175,11 +175,17 @@ export function paretoFront(points: readonly Tradeoff[]): boolean[] {
   if (!points.every(({ gain, cost }) => Number.isFinite(gain) && Number.isFinite(cost))) {
     throw new RangeError('expected finite gains and costs');
   }
-  return points.map(
-    (point) =>
-      !points.some(
-        (other) =>
-          other.gain >= point.gain && other.cost <= point.cost && (other.gain > point.gain || other.cost < point.cost),
-      ),
-  );
+  // By rising cost and falling gain a point is beaten by one before it, if at all.
+  const order = [...points.keys()].sort((i, j) => {
+    const [a, b] = [points[i] as Tradeoff, points[j] as Tradeoff];
+    return a.cost - b.cost || b.gain - a.gain;
+  });
+  const isOptimal = new Array<boolean>(points.length).fill(false);
+  let best: Tradeoff | undefined;
+  for (const i of order) {
+    const point = points[i] as Tradeoff;
+    isOptimal[i] = !best || point.gain > best.gain || (point.gain === best.gain && point.cost === best.cost);
+    if (!best || point.gain > best.gain) best = point;
+  }
+  return isOptimal;
 }

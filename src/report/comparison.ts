@@ -70,7 +70,7 @@ export function compare(results: ExperimentResults, interval: IntervalMethod = '
   return {
     experiment: experiment.name,
     axes: axesOf(experiment),
-    columns: [...new Set(experiment.columns.flatMap((column) => measured.filter((metric) => matches(column, metric))))],
+    columns: columnMetrics(experiment.columns, measured),
     originals: originalRows,
     interval,
     points: points.map((point) => ({ ...point, paretoOptimal: optimal.has(point) })),
@@ -83,13 +83,19 @@ export function axesOf({ points }: ExperimentResults['experiment']): string[] {
   return [...new Set(points.flatMap(({ axes }) => Object.keys(axes)))];
 }
 
+/** The metrics that an experiment's columns ask for among those that were measured. */
+export function columnMetrics(columns: readonly string[], measured: readonly string[]): string[] {
+  return [...new Set(columns.flatMap((column) => measured.filter((metric) => matches(column, metric))))];
+}
+
 /** Whether a metric is one that a column asks for; `*` stands for any part, also a task with dots in its name. */
 function matches(column: string, metric: string): boolean {
   const parts = column.split('*').map((part) => part.replaceAll('.', '\\.'));
   return new RegExp(`^${parts.join('.+')}$`).test(metric);
 }
 
-function unknownColumns(columns: readonly string[], measured: readonly string[]): string[] {
+/** What to say of columns that no run has. */
+export function unknownColumns(columns: readonly string[], measured: readonly string[]): string[] {
   if (measured.length === 0) return [];
   return columns
     .filter((column) => !measured.some((metric) => matches(column, metric)))

@@ -23,6 +23,7 @@ export function tradeOffOf(comparison: Comparison): TradeOff {
     points,
     x: tradeOffAxis(costMetric),
     y: tradeOffAxis(metric),
+    origin: { x: 0, y: 0 },
   };
 }
 

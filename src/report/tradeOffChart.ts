@@ -44,6 +44,8 @@ export interface TradeOff {
   readonly colourAxis?: string;
   readonly x: TradeOffAxis;
   readonly y: TradeOffAxis;
+  /** Where the untouched encoder lies, in the units of the axes. */
+  readonly origin: { readonly x: number; readonly y: number };
 }
 
 interface DrawnPoint extends TradeOffPoint {
@@ -60,7 +62,7 @@ export function tradeOffChart(tradeOff: TradeOff, theme: ChartTheme = lightTheme
   const drawn = points.filter((point): point is DrawnPoint => point.place !== undefined);
   const { colour: colourAxis, labels } = variedAxes(axes, points, tradeOff.colourAxis);
   const names = shortNames(axes);
-  const style = styles(theme);
+  const style = styles(theme, tradeOff.origin);
   const xAxis = costAxis(
     tradeOff.x,
     drawn.map(({ place }) => place.x),
@@ -112,6 +114,8 @@ export function tradeOffChart(tradeOff: TradeOff, theme: ChartTheme = lightTheme
         ? []
         : groups.map((group) => pathLine({ name: nameOf(group.value), ...group }, labelAxis))),
       ...fronts.map((front) => frontLine(front, theme)),
+      // A logarithmic axis does not reach it; there the line at its height stands for it.
+      ...(xAxis.type === 'value' ? [originMark(tradeOff.origin, theme)] : []),
       intervalBars(
         groups.flatMap(({ members, colour }) =>
           members.filter(({ isOptimal }) => isOptimal || !isCrowded).map((member) => ({ member, colour })),
@@ -123,13 +127,13 @@ export function tradeOffChart(tradeOff: TradeOff, theme: ChartTheme = lightTheme
   };
 }
 
-function styles(theme: ChartTheme) {
+function styles(theme: ChartTheme, origin: TradeOff['origin']) {
   const zeroLine: MarkLineComponentOption = {
     silent: true,
     symbol: 'none',
     lineStyle: { color: theme.faintInk, type: 'solid', width: 1.5 },
     label: { formatter: 'original encoder', position: 'insideEndTop', fontSize: 12, color: theme.ink },
-    data: [{ yAxis: 0 }],
+    data: [{ yAxis: origin.y }],
   };
   return {
     axis: {
@@ -263,6 +267,19 @@ interface DrawnGroup {
   readonly name: string;
   readonly colour: string;
   readonly members: readonly DrawnPoint[];
+}
+
+function originMark({ x, y }: TradeOff['origin'], { ink, paper }: ChartTheme): ScatterSeriesOption {
+  return {
+    type: 'scatter',
+    name: 'original encoder',
+    data: [[x, y]],
+    symbol: 'diamond',
+    symbolSize: 14,
+    itemStyle: { color: ink, borderColor: paper, borderWidth: 1 },
+    silent: true,
+    z: 4,
+  };
 }
 
 /** Through the points of a colour in the order of the axis that tells them apart. */

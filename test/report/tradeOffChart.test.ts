@@ -45,7 +45,7 @@ function chartOf(comparison: Comparison): Chart {
 }
 
 function seriesOf(chart: Chart, type: Series['type']): Series[] {
-  return chart.series.filter((series) => series.type === type);
+  return chart.series.filter((series) => series.type === type && series.name !== 'original encoder');
 }
 
 /** Without the lines through the points of a colour. */
@@ -193,6 +193,27 @@ describe('the axis of drift', () => {
     expect(chart.xAxis.type).toBe('log');
     expect(seriesOf(chart, 'custom')[0]?.data[0]?.value[2]).toBe(chart.xAxis.min);
     expect(chart.xAxis.min).toBeGreaterThan(0);
+  });
+});
+
+describe('the untouched encoder', () => {
+  const axis = { name: 'a measure' };
+  const at = (mean: number) => ({ mean, low: mean, high: mean });
+  const points = (xs: readonly number[]) =>
+    xs.map((x) => ({ axes: {}, original: 'o', place: { x: at(x), y: at(0.5) }, isOptimal: false }));
+  const markOf = (chart: Chart) => chart.series.find(({ name }) => name === 'original encoder');
+  const chart = (xs: readonly number[], origin: { x: number; y: number }) =>
+    tradeOffChart({ axes: [], points: points(xs), x: axis, y: axis, origin }) as unknown as Chart;
+
+  test('is marked at its place', () => {
+    expect(markOf(chart([0.1, 0.2], { x: 0, y: 1 }))?.data).toEqual([[0, 1]]);
+  });
+
+  test('is the line at its height where a logarithmic axis does not reach it', () => {
+    const logarithmic = chart([0.001, 0.2], { x: 0, y: 1 });
+    expect(logarithmic.xAxis.type).toBe('log');
+    expect(markOf(logarithmic)).toBeUndefined();
+    expect(seriesOf(logarithmic, 'custom')[0]?.markLine?.data).toEqual([{ yAxis: 1 }]);
   });
 });
 

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { Select } from './components/select.tsx';
 import { SweepModel } from './model/sweep.ts';
 import { addressWith, param, reset } from './state.ts';
-import { experimentName, experiments, isConnected, problem, source, sweep } from './store.ts';
+import { experimentName, experiments, isConnected, listProblem, problem, source, sweep } from './store.ts';
 import { theme, themes } from './theme.ts';
 import { CompareView } from './views/compare.tsx';
 import { CurvesView } from './views/curves.tsx';
@@ -31,10 +31,11 @@ export function App() {
       try {
         const found = await source.experiments();
         experiments.value = found;
+        listProblem.value = undefined;
         const [first] = found.filter((item) => item.problem === undefined);
-        if (experimentName.value === '' && first) reset({ experiment: first.name });
+        if (experimentName.value === '' && first) experimentName.replace(first.name);
       } catch (error) {
-        problem.value = error instanceof Error ? error.message : String(error);
+        listProblem.value = `the dashboard's server does not answer (${error instanceof Error ? error.message : String(error)})`;
       }
     };
     void load();
@@ -49,6 +50,7 @@ export function App() {
     document.title = `${name} · Contrafit`;
     return source.follow(name, {
       onSweep: (all) => {
+        problem.value = undefined;
         sweep.value = SweepModel.from(all);
       },
       onUpdate: (update) => {
@@ -86,9 +88,9 @@ export function App() {
           }}
         />
       </header>
-      {problem.value !== undefined && (
+      {(problem.value ?? listProblem.value) !== undefined && (
         <p class="problem" role="alert">
-          {problem.value}
+          {problem.value ?? listProblem.value}
         </p>
       )}
       {experiments.value?.length === 0 && (

@@ -39,32 +39,50 @@ export interface Source {
   };
 }
 
+/** Milliseconds after which what could not be read is asked for again. */
+const retryAfter = 3000;
+
 /** The dashboard's server. */
 export const server: Source = {
   experiments: () => get('experiments'),
   follow(name, listener) {
     const path = `experiments/${encodeURIComponent(name)}`;
+    const over = new AbortController();
     const updates = new EventSource(`api/${path}/updates`);
     // What changes while all of it is on its way comes after it.
     let early: SweepUpdate[] | undefined = [];
-    updates.addEventListener('open', async () => {
+    const load = async () => {
       early = [];
-      listener.onConnection(true);
       try {
-        listener.onSweep(await get<Sweep>(path));
+        const sweep = await get<Sweep>(path, over.signal);
+        listener.onSweep(sweep);
         for (const update of early) listener.onUpdate(update);
         early = undefined;
       } catch (error) {
+        if (over.signal.aborted) return;
         listener.onProblem(error instanceof Error ? error.message : String(error));
+        // It may be written at this moment, or its first cell may be at work.
+        setTimeout(() => over.signal.aborted || load(), retryAfter);
       }
+    };
+    updates.addEventListener('open', () => {
+      listener.onConnection(true);
+      void load();
     });
+    updates.addEventListener('behind', load);
     updates.addEventListener('update', ({ data }: MessageEvent<string>) => {
       const update = JSON.parse(data) as SweepUpdate;
       if (early) early.push(update);
       else listener.onUpdate(update);
     });
-    updates.addEventListener('error', () => listener.onConnection(false));
-    return () => updates.close();
+    updates.addEventListener('error', () => {
+      listener.onConnection(false);
+      if (updates.readyState === EventSource.CLOSED) listener.onProblem(`there is no experiment ${name} here`);
+    });
+    return () => {
+      over.abort();
+      updates.close();
+    };
   },
   courses: (name, metric, runs) => get(ofRuns(name, 'courses', metric, runs)),
   extremes: (name, metric, runs) => get(ofRuns(name, 'extremes', metric, runs)),
@@ -80,8 +98,8 @@ function ofRuns(name: string, what: string, metric: string, runs: readonly strin
   return `experiments/${encodeURIComponent(name)}/${what}?${new URLSearchParams({ metric, runs: runs.join(',') })}`;
 }
 
-async function get<T>(path: string): Promise<T> {
-  const response = await fetch(`api/${path}`);
+async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await fetch(`api/${path}`, signal ? { signal } : {});
   if (response.ok) return (await response.json()) as T;
   const answer = await response.json().catch(() => undefined);
   const problem = (answer as { problem?: string } | undefined)?.problem;
@@ -89,7 +107,7 @@ async function get<T>(path: string): Promise<T> {
 }
 
 /** What a report holds. */
-export function embedded({ sweep, courses, details }: ReportData): Source {
+export function embedded({ sweep, courses, isThinned, details }: ReportData): Source {
   const seriesOf = (metric: string, runs: readonly string[]) =>
     runs.flatMap((run): [string, Series][] => {
       const series = courses[run]?.[metric];
@@ -106,6 +124,7 @@ export function embedded({ sweep, courses, details }: ReportData): Source {
     courses: async (_, metric, runs) => ({
       series: Object.fromEntries(seriesOf(metric, runs)),
       metrics: [...new Set(runs.flatMap((run) => Object.keys(courses[run] ?? {})))],
+      isThinned,
     }),
     extremes: async (_, metric, runs) =>
       Object.fromEntries(

@@ -12,6 +12,8 @@ window.addEventListener('hashchange', () => {
 /** A part of the state. */
 export interface Param<T> extends ReadonlySignal<T> {
   set(value: T): void;
+  /** The same without a step back. */
+  replace(value: T): void;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface Param<T> extends ReadonlySignal<T> {
 export function param(name: string, fallback = '', isStep = false): Param<string> {
   return asParam(
     computed(() => address.value.get(name) ?? fallback),
-    (value) => write({ [name]: value === fallback ? undefined : value }, isStep),
+    (value, mayStep) => write({ [name]: value === fallback ? undefined : value }, isStep && mayStep),
   );
 }
 
@@ -30,9 +32,18 @@ export function param(name: string, fallback = '', isStep = false): Param<string
 export function listParam(name: string): Param<readonly string[]> {
   const text = param(name);
   return asParam(
-    computed(() => (text.value === '' ? [] : text.value.split(',').map(decodeURIComponent))),
+    computed(() => (text.value === '' ? [] : text.value.split(',').map(decoded))),
     (values) => text.set(values.map(encodeURIComponent).join(',')),
   );
+}
+
+/** As it is where somebody has changed it by hand. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Anything that JSON holds. */
@@ -74,6 +85,6 @@ function write(changes: Readonly<Record<string, string | undefined>>, isStep: bo
   history[isStep ? 'pushState' : 'replaceState'](null, '', `#${next}`);
 }
 
-function asParam<T>(value: ReadonlySignal<T>, set: (value: T) => void): Param<T> {
-  return Object.assign(value, { set });
+function asParam<T>(value: ReadonlySignal<T>, set: (value: T, mayStep: boolean) => void): Param<T> {
+  return Object.assign(value, { set: (next: T) => set(next, true), replace: (next: T) => set(next, false) });
 }

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { measureOf } from '../../evaluation/measures.ts';
 import { costMetric, metricTitle } from '../../report/metrics.ts';
-import { isDrift } from '../../report/tradeOff.ts';
+import { gainShown, isDrift } from '../../report/tradeOff.ts';
 import type { ExperimentItem, ReportData } from '../wire.ts';
 import {
   type Brushes,
@@ -12,6 +12,7 @@ import {
   parameterCoordinate,
 } from './model/brush.ts';
 import { type Filter, type Filterable, parseFilter } from './model/filter.ts';
+import { frontier } from './model/frontier.ts';
 import type { Point, Run, SweepModel } from './model/sweep.ts';
 import { embedded, type Source, server } from './source.ts';
 import { jsonParam, listParam, param } from './state.ts';
@@ -26,10 +27,15 @@ export const experimentName = param('experiment', '', true);
 export const sweep = signal<SweepModel | undefined>(undefined);
 /** What went wrong, for the user to see. */
 export const problem = signal<string | undefined>(undefined);
+/** Why the experiments cannot be listed. */
+export const listProblem = signal<string | undefined>(undefined);
 /** Whether changes arrive from the server. */
 export const isConnected = signal(true);
 
 export const filterText = param('filter');
+/** Whether the table has a row a setting, or a row a run. */
+export const rowsAre = param('rows', 'points');
+export const columnIds = listParam('columns');
 export const brushes = jsonParam<Brushes>('brush', {}, isBrushes);
 
 /** What is compared: grid points (`p` and the id of their first run) and runs (their ids). */
@@ -42,7 +48,7 @@ export const mainMetrics = computed((): readonly string[] => {
   if (!model) return [];
   if (model.head.columns.length > 0) return [...new Set([costMetric, ...model.head.columns])];
   const primary = model.metrics.filter((metric) => measureOf(metric)?.isPrimary && !/At\d+$/.test(metric));
-  return primary.slice(0, 8);
+  return primary;
 });
 
 /** Parameters with several values. */
@@ -91,11 +97,13 @@ export const visible = computed((): ReadonlyMap<Point, readonly Run[]> => {
   const shown = new Map<Point, readonly Run[]>();
   if (!model) return shown;
   const accepts = 'problem' in parsed ? () => true : parsed.accepts;
+  const byRun = rowsAre.value === 'runs';
   for (const point of model.points) {
     if (point.kind === 'retrofit' && !isBrushed(point, brushes.value, coordinates.value)) continue;
-    const runs = accepts(ofPoint(model, point))
-      ? point.runs
-      : point.runs.filter((run) => accepts(ofRun(model, point, run)));
+    const runs =
+      !byRun && accepts(ofPoint(model, point))
+        ? point.runs
+        : point.runs.filter((run) => accepts(ofRun(model, point, run)));
     if (runs.length > 0) shown.set(point, runs);
   }
   return shown;
@@ -105,6 +113,14 @@ export const visible = computed((): ReadonlyMap<Point, readonly Run[]> => {
 export const visiblePoints = computed((): readonly Point[] =>
   [...visible.value.keys()].filter(({ kind }) => kind === 'retrofit'),
 );
+
+/** Those of them that nothing beats in gain and drift. */
+export const optimalPoints = computed((): ReadonlySet<Point> => {
+  const model = sweep.value;
+  if (!model) return new Set();
+  const found = frontier(model, visiblePoints.value, costMetric, gainShown(model.head.columns));
+  return new Set(found.filter(({ isOptimal }) => isOptimal).map(({ point }) => point));
+});
 
 function ofPoint(model: SweepModel, point: Point): Filterable {
   const statuses = [...new Set(point.runs.map(({ status }) => status))].join(' ');

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
+import { hostname } from 'node:os';
 import type { MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { secureHeaders } from 'hono/secure-headers';
@@ -11,8 +12,6 @@ export interface Access {
   /** What the address has to hold, once; none on loopback. */
   readonly token?: string;
 }
-
-const cookie = 'contrafit';
 
 /** Nothing is loaded from elsewhere, no script but the page's own runs, and no other page may hold this one in a frame. */
 export const headers: MiddlewareHandler = secureHeaders({
@@ -37,11 +36,13 @@ export const headers: MiddlewareHandler = secureHeaders({
 export function admission({ host, token }: Access): MiddlewareHandler {
   return async (context, next) => {
     const url = new URL(context.req.url);
+    // Cookies do not tell ports apart, and each dashboard has a token of its own.
+    const cookie = `contrafit-${url.port}`;
     if (!isOwnName(url.hostname, host)) return context.text(`This is not ${url.hostname}.`, 403);
     if (token === undefined) return next();
     const given = url.searchParams.get('token');
     if (given !== null && isEqual(given, token)) {
-      setCookie(context, cookie, token, { httpOnly: true, sameSite: 'Strict', path: '/' });
+      setCookie(context, cookie, token, { httpOnly: true, sameSite: 'Lax', path: '/' });
       url.searchParams.delete('token');
       return context.redirect(`${url.pathname}${url.search}`);
     }
@@ -52,7 +53,9 @@ export function admission({ host, token }: Access): MiddlewareHandler {
 
 /** An address cannot be made to point elsewhere; a name can, so that only the own ones are taken. */
 function isOwnName(name: string, host: string): boolean {
-  return name === 'localhost' || name === host || isIP(name.replace(/^\[|\]$/g, '')) > 0;
+  return (
+    ['localhost', host.toLowerCase(), hostname().toLowerCase()].includes(name) || isIP(name.replace(/^\[|\]$/g, '')) > 0
+  );
 }
 
 function isEqual(given: string, expected: string): boolean {

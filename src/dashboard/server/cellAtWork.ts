@@ -33,6 +33,11 @@ export class CellAtWork {
         }
         if (record.type === 'step') this.#step = record.step;
       }
+      // Nobody writes it any more.
+      if (!this.isRunning) {
+        this.close();
+        this.#isReadable = false;
+      }
       return records.length > 0;
     } catch {
       // Written by another version of the code, or moved away: it is at work all the same.

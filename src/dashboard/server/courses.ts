@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { understoodRecords } from '../../tracking/journal.ts';
 import { metricsOf } from '../../tracking/loggedMetrics.ts';
-import { thin } from '../page/model/thinning.ts';
+import { thin } from '../thinning.ts';
 import type { Courses, Extremes, Series } from '../wire.ts';
 
 /** What a run logs on its way, read from its journal. */
@@ -16,8 +16,9 @@ export interface Course {
   readonly size: number;
 }
 
-/** Values of a series that are sent. */
-const mostSent = 4000;
+/** Values that are sent at a time, and at least of each series. */
+const mostSent = 300_000;
+const leastOfEach = 1000;
 
 /** Courses of runs, the latest used ones of which are kept. */
 export class CourseReader {
@@ -78,16 +79,19 @@ function parseCourse(text: string): Course {
   return { step: steps, epoch: epochs, seconds: times, values, size: size + 3 * steps.length };
 }
 
-/** One metric in several courses. Long ones are thinned without losing a spike; what is not finite stays. */
+/** One metric in several courses. Long ones of many runs are thinned without losing a spike; what is not finite stays. */
 export function coursesOf(courses: ReadonlyMap<string, Course>, metric: string): Courses {
   const series: Record<string, Series> = {};
   const metrics = new Set<string>();
+  const most = Math.max(leastOfEach, Math.floor(mostSent / Math.max(1, courses.size)));
+  let isThinned = false;
   for (const [cell, course] of courses) {
     for (const name of course.values.keys()) metrics.add(name);
-    const own = seriesOf(course, metric);
+    const own = seriesOf(course, metric, most);
     if (own) series[cell] = own;
+    isThinned ||= (course.values.get(metric)?.value.length ?? 0) > most;
   }
-  return { series, metrics: [...metrics] };
+  return { series, metrics: [...metrics], isThinned };
 }
 
 /** Least, greatest and last finite value of a metric in several courses. */
@@ -109,11 +113,7 @@ export function extremesOf(courses: ReadonlyMap<string, Course>, metric: string)
  * A metric in one course, thinned to about `most` values without losing a spike, and whatever is not finite; undefined if it
  * is not logged.
  */
-export function seriesOf(
-  { step, epoch, seconds, values }: Course,
-  metric: string,
-  most = mostSent,
-): Series | undefined {
+export function seriesOf({ step, epoch, seconds, values }: Course, metric: string, most: number): Series | undefined {
   const own = values.get(metric);
   if (!own) return undefined;
   const notFinite = own.value.flatMap((value, i) => (Number.isFinite(value) ? [] : [i]));

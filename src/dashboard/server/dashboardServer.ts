@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { serve } from '@hono/node-server';
 import { systemErrorCode, UserError } from '../../errors.ts';
@@ -51,7 +52,9 @@ export async function serveDashboard({ results, page, places, host, port }: Dash
   const { server, address } = await listening(app.fetch, host, port);
   // What is wrong with it is said to whoever opens it.
   void folder.warmUp().catch(() => {});
-  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  const isEverywhere = ['0.0.0.0', '::'].includes(address.address);
+  const literal = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  const name = isEverywhere ? hostname() : literal;
   return {
     url: `http://${name}:${address.port}/${token === undefined ? '' : `?token=${token}`}`,
     close: () =>

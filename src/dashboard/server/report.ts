@@ -8,8 +8,9 @@ import type { PageFiles } from './page.ts';
 import { readDetail } from './runDetail.ts';
 import { SweepFolder } from './sweepFolder.ts';
 
-/** Values of a series that a report holds. */
-const mostValues = 400;
+/** Values of courses that a report holds, and at least of each series. */
+const mostValues = 1_000_000;
+const leastOfEach = 200;
 /** Runs whose courses and predictions a report holds: some 100 kB each. */
 const mostInFull = 300;
 
@@ -28,13 +29,20 @@ async function reportData(folder: string): Promise<ReportData> {
   const reader = new CourseReader(0);
   const courses: Record<string, Record<string, Series>> = {};
   const details: Record<string, RunDetail> = {};
+  let isThinned = false;
   const finished = table.runs.filter(({ status }) => isCounted(status) || status === 'diverged');
   for (const { id } of finished.slice(0, mostInFull)) {
     const run = sweepFolder.runFolder(id);
     if (run === undefined) continue;
     const course = reader.read(journalOf(run));
-    const series = [...course.values.keys()].map((metric) => [metric, seriesOf(course, metric, mostValues)] as const);
-    courses[id] = Object.fromEntries(series.filter((entry): entry is [string, Series] => entry[1] !== undefined));
+    const most = Math.max(leastOfEach, Math.floor(mostValues / (finished.length * Math.max(1, course.values.size))));
+    const series: Record<string, Series> = {};
+    for (const [metric, { value }] of course.values) {
+      const own = seriesOf(course, metric, most);
+      if (own) series[metric] = own;
+      isThinned ||= value.length > most;
+    }
+    courses[id] = series;
     details[id] = readDetail(run);
   }
   const left = finished.length - Object.keys(details).length;
@@ -43,6 +51,7 @@ async function reportData(folder: string): Promise<ReportData> {
   return {
     sweep: { head: { ...head, isRunning: false, warnings: [...head.warnings, ...warnings] }, table },
     courses,
+    isThinned,
     details,
   };
 }

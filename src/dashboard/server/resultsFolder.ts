@@ -22,7 +22,11 @@ export class WatchedSweep {
   }
 
   read(): Promise<Sweep> {
-    return this.#inTurn(() => this.#folder.read());
+    return this.#inTurn(async () => {
+      const all = await this.#folder.read();
+      if (this.#listeners.size === 0) this.#folder.forgetChanges();
+      return all;
+    });
   }
 
   runFolder(cell: string): string | undefined {

@@ -34,7 +34,12 @@ export function routes({ results, page, access, spaces }: Served): Hono {
     new Map(
       runs.split(',').flatMap((id) => {
         const folder = sweep.runFolder(id);
-        return folder === undefined ? [] : [[id, courses.read(journalOf(folder))] as const];
+        try {
+          return folder === undefined ? [] : [[id, courses.read(journalOf(folder))] as const];
+        } catch {
+          // Moved or not there yet: it is at work, and is asked for again.
+          return [];
+        }
       }),
     );
   app.use(headers);
@@ -48,7 +53,21 @@ export function routes({ results, page, access, spaces }: Served): Hono {
     const sweep = await results.open(context.req.param('name'));
     if (!sweep) return context.notFound();
     return streamSSE(context, async (stream) => {
-      const leave = sweep.watch((update) => void stream.writeSSE({ event: 'update', data: text(update) }));
+      // Who does not keep up is told so once, and asks for all of it.
+      let isBusy = false;
+      let isBehind = false;
+      const send = async (event: string, data: string) => {
+        isBusy = true;
+        await stream.writeSSE({ event, data });
+        isBusy = false;
+        if (!isBehind) return;
+        isBehind = false;
+        await send('behind', '');
+      };
+      const leave = sweep.watch((update) => {
+        if (isBusy) isBehind = true;
+        else void send('update', text(update));
+      });
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
       while (!gone.signal.aborted) {

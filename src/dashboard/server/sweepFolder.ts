@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatProblem } from '../../errors.ts';
-import { axesOf, warningsOf } from '../../report/comparison.ts';
+import { axesOf, columnMetrics, unknownColumns, warningsOf } from '../../report/comparison.ts';
 import { timesOf } from '../../report/experimentList.ts';
 import { cellAtWork } from '../../sweep/cells.ts';
 import { isLocked } from '../../sweep/lock.ts';
@@ -68,6 +68,12 @@ export class SweepFolder {
     return { head: this.#head(experiment), table, cells: experiment.cells.map(({ id }) => id) };
   }
 
+  /** Forgets what has changed: nobody has the state from before. */
+  forgetChanges(): void {
+    this.#changed.clear();
+    this.#toldRunning = this.#isRunning;
+  }
+
   /** The folder of a planned cell's finished run, or of its run at work; undefined if it has neither. */
   runFolder(cell: string): string | undefined {
     const atWork = this.#atWork.get(cell);
@@ -117,20 +123,26 @@ export class SweepFolder {
     const planned = new Set(experiment.cells.map(({ id }) => id));
     const cells = experiment.cells.map((cell): CellResult => ({ cell, outcome: this.#outcome(cell) }));
     const { name, command, engine, seeds, columns } = experiment;
+    const measured = new Set(
+      cells.flatMap(({ outcome }) => (outcome.state === 'finished' ? Object.keys(outcome.run.end.metrics) : [])),
+    );
     return {
       name,
       command,
       engines: engine.map((info) => `${info.name} (${info.detail}), ${info.precision}`),
       axes: axesOf(experiment),
       seeds,
-      columns,
-      warnings: warningsOf({
-        folder: this.folder,
-        experiment,
-        // What a sweep at work has not come to yet is not missing.
-        cells: this.#isRunning ? cells.filter(({ outcome }) => outcome.state !== 'missing') : cells,
-        unplanned: this.#finished.filter((id) => !planned.has(id)),
-      }),
+      columns: columnMetrics(columns, [...measured]),
+      warnings: [
+        ...warningsOf({
+          folder: this.folder,
+          experiment,
+          // What a sweep at work has not come to yet is not missing.
+          cells: this.#isRunning ? cells.filter(({ outcome }) => outcome.state !== 'missing') : cells,
+          unplanned: this.#finished.filter((id) => !planned.has(id)),
+        }),
+        ...unknownColumns(columns, [...measured]),
+      ],
       isRunning: this.#isRunning,
     };
   }

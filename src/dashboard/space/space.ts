@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { embedTexts } from '../../encoders/embed.ts';
 import { loadEncoder } from '../../encoders/huggingFaceFolder.ts';
-import { type EngineInfo, precisionSchema } from '../../engine/engine.ts';
+import type { EngineInfo } from '../../engine/engine.ts';
 import { UserError } from '../../errors.ts';
 import { nearestNeighbours } from '../../evaluation/cosineSearch.ts';
 import { concatRows, dot, type Matrix, normaliseRows, row, rowRange, selectRows } from '../../evaluation/matrix.ts';
@@ -42,7 +42,7 @@ export class Space {
    */
   async map(folder: string, method: MapMethod): Promise<SpaceMap> {
     const start = startOf(folder);
-    const settings = settingsOf(start);
+    const settings = settingsOf(start, this.#engine);
     const { test, labelNames } = await this.#materials.corpus(settings);
     const sample = sampleIndices('references', test.texts.length, mostOnMap);
     const pick = <T>(items: ArrayLike<T>) => Array.from(sample, (i) => items[i] as T);
@@ -67,15 +67,18 @@ export class Space {
 
   /**
    * The training texts nearest to a sentence, and the class that they vote for, under the untouched encoder and those of the
-   * runs, which share it and its data.
+   * runs, which have to share it and its data.
    *
-   * @throws UserError as {@link map}
+   * @throws UserError PROBE_OF_UNLIKE, and as {@link map}
    */
   async probe(folders: readonly string[], sentence: string): Promise<ProbeAnswer> {
     const starts = folders.map((folder) => ({ folder, start: startOf(folder) }));
     const [first] = starts;
     if (!first) throw new RangeError('no run to be asked');
-    const settings = settingsOf(first.start);
+    const settings = settingsOf(first.start, this.#engine);
+    for (const { start } of starts) {
+      if (baselineOf(settingsOf(start, this.#engine)) !== baselineOf(settings)) throw unlike(first.start, start);
+    }
     const { train } = await this.#materials.corpus(settings);
     const wanted = Math.min(mostReferences, settings.evaluation.references ?? mostReferences);
     const sample = sampleIndices('references', train.texts.length, wanted);
@@ -84,7 +87,7 @@ export class Space {
     const encoders = [await this.#probed(null, found.folder, settings, frozen, sample, sentence)];
     for (const { folder, start } of starts) {
       if (start.kind === 'original') continue;
-      const own = settingsOf(start);
+      const own = settingsOf(start, this.#engine);
       const references = await this.#retrofitted(folder, start, own, 'train', sample);
       encoders.push(await this.#probed(start.cell, join(folder, 'encoder'), own, references, sample, sentence));
     }
@@ -157,15 +160,29 @@ function startOf(folder: string): StartRecord {
   return readRunSummary(folder).start;
 }
 
-function settingsOf({ settings, cell, engine }: StartRecord): Settings {
+/** With the precision of this machine's engine, which what it computes is kept under. */
+function settingsOf({ settings, cell }: StartRecord, { precision }: EngineInfo): Settings {
   const parsed = settingsSchema.safeParse(settings);
-  const precision = precisionSchema.safeParse(engine.precision);
-  if (parsed.success && precision.success) return { ...parsed.data, precision: precision.data };
+  if (parsed.success) return { ...parsed.data, precision };
   throw new UserError({
     code: 'SETTINGS_OF_OTHER_VERSION',
     given: `the settings of ${cell}`,
     expected: 'settings that this version of the code knows',
     remedy: 'Run the cell again.',
+  });
+}
+
+/** What the untouched encoder's embeddings depend on. */
+function baselineOf({ data, encoder, pooling, maxLength }: Settings): string {
+  return JSON.stringify([data, encoder, pooling, maxLength]);
+}
+
+function unlike(a: StartRecord, b: StartRecord): UserError {
+  return new UserError({
+    code: 'PROBE_OF_UNLIKE',
+    given: `${a.cell} and ${b.cell}`,
+    expected: 'runs of the same encoder, data, pooling and length',
+    remedy: 'Pick runs that share them, and ask about the others by themselves.',
   });
 }
 

@@ -1,4 +1,5 @@
 /** Entry of the process that works with encoders for the dashboard, so that the server always answers. */
+import { setPriority } from 'node:os';
 import { startEngine } from '../../engine/engine.ts';
 import { UserError } from '../../errors.ts';
 import { Cache } from '../../sweep/cache.ts';
@@ -6,6 +7,10 @@ import { Materials } from '../../sweep/materials.ts';
 import type { Answer, FromSpace, Question, SpaceSetup, ToSpace } from './protocol.ts';
 import { Space } from './space.ts';
 
+const lowestPriority = 19;
+
+// A sweep that trains goes first.
+setPriority(lowestPriority);
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit());
 let space: Promise<Space> | undefined;

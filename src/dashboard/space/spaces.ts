@@ -14,15 +14,20 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** A process with an engine, which keeps its precision for the process's life. */
+interface SpaceProcess {
+  readonly child: ChildProcess;
+  readonly precision: Precision;
+  readonly waiting: Map<number, Waiting>;
+}
+
 /** Asks encoders, in a process that starts with the first question. */
 export class Spaces {
   readonly #places: Places;
   readonly #cacheFolder: string;
-  #process: ChildProcess | undefined;
-  #precision: Precision | undefined;
+  #process: SpaceProcess | undefined;
   #idle: NodeJS.Timeout | undefined;
   #questions = 0;
-  readonly #waiting = new Map<number, Waiting>();
 
   constructor(places: Places, cacheFolder: string) {
     this.#places = places;
@@ -31,55 +36,63 @@ export class Spaces {
 
   /**
    * @param folder of a run that is asked about: its precision is the engine's, where this machine has it
-   * @throws UserError what the process says
+   * @throws UserError what the process says, and SPACE_BUSY
    */
   async ask<A extends Answer>(folder: string, question: Question): Promise<A> {
-    const child = this.#ready(precisionOf(folder));
+    clearTimeout(this.#idle);
+    const own = this.#ready(precisionOf(folder));
     const id = this.#questions++;
-    const answer = new Promise<Answer>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    this.#tell(child, { type: 'question', id, question });
+    const answer = new Promise<Answer>((resolve, reject) => own.waiting.set(id, { resolve, reject }));
+    tell(own.child, { type: 'question', id, question });
     return (await answer) as A;
   }
 
   close(): void {
     clearTimeout(this.#idle);
-    this.#process?.kill('SIGKILL');
+    this.#process?.child.kill('SIGKILL');
     this.#process = undefined;
   }
 
-  /** An engine keeps its precision for its process's life. */
-  #ready(precision: Precision): ChildProcess {
-    if (this.#precision !== precision) this.close();
-    if (this.#process) return this.#process;
+  #ready(precision: Precision): SpaceProcess {
+    const current = this.#process;
+    if (current?.precision === precision) return current;
+    if (current && current.waiting.size > 0) throw busy(current.precision);
+    this.close();
     const child = forkTypeScript(new URL('spaceProcess.ts', import.meta.url), {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    this.#process = child;
-    this.#precision = precision;
-    child.on('message', (message: FromSpace) => this.#take(message));
+    const own: SpaceProcess = { child, precision, waiting: new Map() };
+    this.#process = own;
+    child.on('message', (message: FromSpace) => this.#take(own, message));
     child.once('exit', () => {
-      if (this.#process === child) this.#process = undefined;
-      if (this.#process) return;
-      for (const { reject } of this.#waiting.values())
+      if (this.#process === own) this.#process = undefined;
+      for (const { reject } of own.waiting.values())
         reject(new Error('the process that works with encoders has ended'));
-      this.#waiting.clear();
     });
-    this.#tell(child, { type: 'setup', setup: { places: this.#places, cacheFolder: this.#cacheFolder, precision } });
-    return child;
+    tell(child, { type: 'setup', setup: { places: this.#places, cacheFolder: this.#cacheFolder, precision } });
+    return own;
   }
 
-  #take(message: FromSpace): void {
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
+  #take({ waiting: all }: SpaceProcess, message: FromSpace): void {
+    const waiting = all.get(message.id);
+    all.delete(message.id);
     if (message.type === 'answer') waiting?.resolve(message.answer);
     else waiting?.reject(message.problems ? new UserError(message.problems) : new Error(message.message));
-    clearTimeout(this.#idle);
-    if (this.#waiting.size === 0) this.#idle = setTimeout(() => this.close(), idleFor).unref();
+    if (all.size === 0) this.#idle = setTimeout(() => this.close(), idleFor).unref();
   }
+}
 
-  #tell(child: ChildProcess, message: ToSpace): void {
-    child.send(message, () => {});
-  }
+function tell(child: ChildProcess, message: ToSpace): void {
+  child.send(message, () => {});
+}
+
+function busy(precision: Precision): UserError {
+  return new UserError({
+    code: 'SPACE_BUSY',
+    given: 'a run of another precision',
+    expected: `the answers in ${precision} that are still computed`,
+    remedy: 'Ask again when they are there.',
+  });
 }
 
 function precisionOf(folder: string): Precision {

@@ -63,8 +63,13 @@ describe('The course of a run', () => {
     losses[12_345] = -1000;
     losses[5] = Number.NaN;
     losses[19_998] = Number.POSITIVE_INFINITY;
-    const { series, extremes } = lossesOf(losses.map((loss, i) => stepLine(i + 1, loss)).join(''));
-    expect(series?.step.length).toBeLessThan(4100);
+    const { series: alone, extremes } = lossesOf(losses.map((loss, i) => stepLine(i + 1, loss)).join(''));
+    expect(alone?.step).toHaveLength(20_000);
+    const course = new CourseReader().read(journal);
+    const many = coursesOf(new Map(Array.from({ length: 100 }, (_, i) => [`${i}`, course])), 'train/loss');
+    expect(many.isThinned).toBe(true);
+    const series = many.series[99];
+    expect(series?.step.length).toBeLessThan(3100);
     expect(series?.step).toEqual(expect.arrayContaining([1, 6, 7778, 12_346, 19_999, 20_000]));
     expect(series?.step).toEqual(series?.step.toSorted((a, b) => a - b));
     expect(extremes).toEqual({ min: -1000, max: 1000, last: losses[19_999] });

@@ -54,6 +54,7 @@ export interface ChartProps {
 export function Chart({ option, height, label, events = {}, onDrawn }: ChartProps) {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<echarts.ECharts | undefined>(undefined);
+  const drawn = useRef('');
   const handlers = useRef(events);
   handlers.current = events;
   useEffect(() => {
@@ -67,6 +68,10 @@ export function Chart({ option, height, label, events = {}, onDrawn }: ChartProp
   useEffect(() => {
     // The rest of the page answers first; a chart of thousands of marks takes longer than a keystroke.
     const timer = setTimeout(() => {
+      // A sweep at work brings a new option each second: one that draws the same must not end what somebody does with it.
+      const drawing = JSON.stringify(option);
+      if (drawing === drawn.current) return;
+      drawn.current = drawing;
       chart.current ??= begun(element.current, handlers);
       chart.current.setOption(withDefaults(option), { notMerge: true });
       onDrawn?.(chart.current);

@@ -2,6 +2,7 @@ import { measureOf } from '../../../evaluation/measures.ts';
 import { summary } from '../../../evaluation/statistics.ts';
 import { formatDuration } from '../../../report/duration.ts';
 import { formatDifference, formatMetric, formatSummary, metricTitle } from '../../../report/metrics.ts';
+import { isCounted } from '../../../report/overSeeds.ts';
 import { showTime } from '../../../report/showTime.ts';
 import { showValue } from '../../../sweep/labels.ts';
 import type { Extremes } from '../../wire.ts';
@@ -212,8 +213,8 @@ function courseColumn(id: string, metric: string, figure: CourseFigure, courses:
     },
     ofRun: (run) => {
       const value = figureOf(run);
-      if (value === undefined) return { text: run.status === 'waiting' ? '–' : '…', order: undefined };
-      return value === null ? missing : { text: formatMetric(named, value), order: value };
+      if (value === undefined && isCounted(run.status)) return { text: '…', order: undefined };
+      return value === undefined || value === null ? missing : { text: formatMetric(named, value), order: value };
     },
   };
 }

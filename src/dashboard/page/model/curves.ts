@@ -1,8 +1,8 @@
 import { summary } from '../../../evaluation/statistics.ts';
+import { thin } from '../../thinning.ts';
 import type { Series } from '../../wire.ts';
 import { smooth } from './smoothing.ts';
 import { numberOf } from './sweep.ts';
-import { thin } from './thinning.ts';
 
 /** What a curve is drawn against. */
 export const abscissae = ['step', 'epoch', 'seconds'] as const;
@@ -23,10 +23,11 @@ export interface CurveOptions {
   readonly most: number;
 }
 
-/** A metric over the course of a run. Smoothing comes before thinning, so that it sees every value. */
+/**
+ * A metric over the course of a run, smoothed before it is thinned; against epochs the mean of each epoch's finite values.
+ */
 export function curve(series: Series, { against, smoothing, most }: CurveOptions): Curve {
-  const xs = series[against];
-  const raw = series.value.map(numberOf);
+  const { xs, raw } = against === 'epoch' ? byEpoch(series) : { xs: series[against], raw: series.value.map(numberOf) };
   const values = smooth(raw, smoothing);
   let height = values.find(Number.isFinite) ?? 0;
   const notFinite = values.flatMap((value, i) => {
@@ -37,6 +38,20 @@ export function curve(series: Series, { against, smoothing, most }: CurveOptions
     return [{ x: xs[i] as number, y: height, value }];
   });
   return { points: thin(values, most).map((i) => [xs[i] as number, values[i] as number]), notFinite };
+}
+
+/** An epoch in which nothing is finite has no mean. */
+function byEpoch({ epoch, value }: Series): { readonly xs: readonly number[]; readonly raw: readonly number[] } {
+  const sums = new Map<number, { sum: number; count: number }>();
+  for (const [i, own] of epoch.entries()) {
+    const entry = sums.get(own) ?? { sum: 0, count: 0 };
+    sums.set(own, entry);
+    const number = numberOf(value[i] as Series['value'][number]);
+    if (!Number.isFinite(number)) continue;
+    entry.sum += number;
+    entry.count++;
+  }
+  return { xs: [...sums.keys()], raw: [...sums.values()].map(({ sum, count }) => sum / count) };
 }
 
 /** Mean of several curves and the 95 % interval for it, where there are several. */

@@ -45,6 +45,12 @@ export function frontier(model: SweepModel, points: readonly Point[], x: string,
   }));
 }
 
+/** Where the untouched encoder lies: drifts are 0 for it, but those that tell how alike it is to itself are 1. */
+export function originOf(model: SweepModel, metric: string): number {
+  const original = model.points.find(({ kind }) => kind === 'original')?.counted[0];
+  return isDrift(metric) ? (original?.metrics[metric] ?? 0) : 0;
+}
+
 /** 1 if a metric is to be preferred in this direction or in none, −1 if in the other. */
 function sign(metric: string, direction: 'higher' | 'lower'): number {
   return (measureOf(metric)?.direction ?? direction) === direction ? 1 : -1;

@@ -1,10 +1,10 @@
 import type { EChartsOption } from 'echarts';
 import { classificationReport } from '../../../evaluation/classification.ts';
 import { Figure } from '../components/figure.tsx';
+import { tooltip } from '../components/tooltip.ts';
 import { type Compared, pooledPredictions } from '../model/comparison.ts';
 import { chartTheme } from '../theme.ts';
 import type { Details } from './compare.tsx';
-import { tooltip } from './frontier.tsx';
 
 export interface ClassifierProps {
   readonly items: readonly Compared[];

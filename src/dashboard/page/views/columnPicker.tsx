@@ -3,8 +3,7 @@ import { metricTitle } from '../../../report/metrics.ts';
 import { Checkbox, Select } from '../components/select.tsx';
 import { loggedMetrics } from '../loggedMetrics.ts';
 import { type Column, courseFigures } from '../model/columns.ts';
-import { sweep } from '../store.ts';
-import { columnIds } from './runsTable.tsx';
+import { columnIds, sweep } from '../store.ts';
 
 /** What the table of runs shows. */
 export function ColumnPicker({ columns }: { readonly columns: readonly Column[] }) {
@@ -13,8 +12,8 @@ export function ColumnPicker({ columns }: { readonly columns: readonly Column[] 
   const [logged, setLogged] = useState<readonly string[]>([]);
   const [figure, setFigure] = useState<string>('best');
   useEffect(() => {
-    void loggedMetrics().then(setLogged);
-  }, [model]);
+    loggedMetrics().then(setLogged, () => setLogged([]));
+  }, [model?.head.name]);
   if (!model) return null;
   const shown = new Set(columns.map(({ id }) => id));
   const toggle = (id: string) => columnIds.set(shown.has(id) ? [...shown].filter((own) => own !== id) : [...shown, id]);

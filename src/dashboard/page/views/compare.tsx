@@ -16,6 +16,7 @@ import { CopyAs, copyText } from '../components/copyAs.tsx';
 import { Scroll } from '../components/scroll.tsx';
 import { Select } from '../components/select.tsx';
 import { type Compared, comparedItems, intervalsOfRuns, pairsOf } from '../model/comparison.ts';
+import type { Run } from '../model/sweep.ts';
 import { param } from '../state.ts';
 import { experimentName, picked, source, sweep } from '../store.ts';
 import { ClassBars } from './classBars.tsx';
@@ -28,7 +29,7 @@ const classifierParam = param('classifier', 'knn');
 export function CompareView() {
   const model = sweep.value;
   const items = model ? comparedItems(model, picked.value) : [];
-  const { details, problem } = useDetails(items);
+  const { details, problem, isLoading } = useDetails(items);
   if (!model) return null;
   if (items.length < 2) {
     return <p class="note">Pick two to six settings or runs in the table of the overview to compare them.</p>;
@@ -44,7 +45,7 @@ export function CompareView() {
           {problem}
         </p>
       )}
-      <Settings items={items} details={details} />
+      {isLoading ? <p class="note">The runs are read …</p> : <Settings items={items} details={details} />}
       <Measures items={items} details={details} />
       {classifier !== undefined && (
         <>
@@ -72,24 +73,30 @@ export type Details = ReadonlyMap<string, RunDetail>;
 function useDetails(items: readonly Compared[]) {
   const [details, setDetails] = useState<Details>(new Map());
   const [problem, setProblem] = useState<string | undefined>(undefined);
-  const ids = items.flatMap(({ runs }) => runs.filter(({ status }) => isCounted(status)).map(({ id }) => id));
+  const [isLoading, setLoading] = useState(true);
+  const ids = items.flatMap(({ runs, run }) =>
+    [...new Set([...runs, ...(run && hasEnded(run) ? [run] : [])])].map(({ id }) => id),
+  );
   const key = ids.join();
   useEffect(() => {
     let isOld = false;
+    setLoading(true);
+    setProblem(undefined);
     const load = async () => {
-      try {
-        const found = await Promise.all(ids.map((id) => source.detail(experimentName.value, id)));
-        if (!isOld) setDetails(new Map(found.map((detail) => [detail.id, detail])));
-      } catch (error) {
-        if (!isOld) setProblem(error instanceof Error ? error.message : String(error));
-      }
+      const answers = await Promise.allSettled(ids.map((id) => source.detail(experimentName.value, id)));
+      if (isOld) return;
+      const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+      const [failed] = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+      setDetails(new Map(found.map((detail) => [detail.id, detail])));
+      if (failed !== undefined) setProblem(failed instanceof Error ? failed.message : String(failed));
+      setLoading(false);
     };
     void load();
     return () => {
       isOld = true;
     };
   }, [key]);
-  return { details, problem };
+  return { details, problem, isLoading };
 }
 
 interface PartProps {
@@ -97,15 +104,23 @@ interface PartProps {
   readonly details: Details;
 }
 
+function hasEnded({ status }: Run): boolean {
+  return isCounted(status) || status === 'diverged';
+}
+
 function Settings({ items, details }: PartProps) {
-  const conditions = items.map(({ runs }) => details.get(runs[0]?.id ?? '')?.conditions ?? {});
+  const known = items.flatMap((item) => {
+    const detail = details.get((item.run ?? item.runs[0])?.id ?? '');
+    return detail ? [{ label: item.label, conditions: detail.conditions }] : [];
+  });
+  const conditions = known.map((own) => own.conditions);
   const paths = [...new Set(conditions.flatMap((own) => Object.keys(own)))].filter(
     (path) =>
       new Set(conditions.map((own) => JSON.stringify(own[path]))).size > 1 &&
       (path !== 'seed' || items.some(({ run }) => run)),
   );
   const table = {
-    titles: ['setting', ...items.map(({ label }) => label)],
+    titles: ['setting', ...known.map(({ label }) => label)],
     aligns: ['left' as const],
     rows: paths.map((path) => [
       path,
@@ -115,6 +130,9 @@ function Settings({ items, details }: PartProps) {
   return (
     <section>
       <h2>What differs</h2>
+      {known.length < items.length && (
+        <p class="note">{items.length - known.length} of them cannot be read, or have no finished run.</p>
+      )}
       {paths.length === 0 ? <p class="note">No setting differs.</p> : <PlainTable name="What differs" table={table} />}
     </section>
   );

@@ -1,15 +1,15 @@
 import type { CustomSeriesOption, EChartsOption, LineSeriesOption, ScatterSeriesOption } from 'echarts';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { isCounted } from '../../../report/overSeeds.ts';
 import type { Courses } from '../../wire.ts';
 import { Figure } from '../components/figure.tsx';
 import { Checkbox, Select } from '../components/select.tsx';
+import { tooltip } from '../components/tooltip.ts';
 import { type Abscissa, abscissae, type Band, type Curve, curve, meanBand } from '../model/curves.ts';
 import type { Point, Run } from '../model/sweep.ts';
 import { param } from '../state.ts';
 import { experimentName, picked, source, sweep, visible } from '../store.ts';
 import { chartTheme } from '../theme.ts';
-import { tooltip } from './frontier.tsx';
 
 const metricParam = param('curve', 'train/loss');
 const againstParam = param('against', 'step');
@@ -53,7 +53,7 @@ export function CurvesView() {
   return (
     <Figure
       title={metric}
-      note={noteOf(drawn.length, curves.length, problem)}
+      note={noteOf(drawn.length, curves.length, courses?.isThinned === true, problem)}
       option={option}
       height={460}
       numbers={() => ({
@@ -114,38 +114,45 @@ function drawnRuns(): DrawnRun[] {
   return chosen.length > 0 ? chosen : all;
 }
 
-/** Courses of the runs, again when one at work has got on. */
-function useCourses(metric: string, runs: readonly DrawnRun[]) {
-  const [state, setState] = useState<{ courses?: Courses; problem?: string }>({});
-  const key = runs.map(({ run }) => `${run.id}${run.progress?.step ?? ''}${run.status}`).join();
-  useEffect(() => {
-    let isOld = false;
-    source
-      .courses(
-        experimentName.value,
-        metric,
-        runs.map(({ run }) => run.id),
-      )
-      .then(
-        (courses) => {
-          if (!isOld) setState({ courses });
-        },
-        (error) => {
-          if (!isOld) setState({ problem: String(error) });
-        },
-      );
-    return () => {
-      isOld = true;
-    };
-  }, [metric, key]);
-  return { courses: state.courses, problem: state.problem };
+interface CoursesState {
+  /** What the courses are of. */
+  readonly metric?: string;
+  readonly courses?: Courses;
+  readonly problem?: string;
 }
 
-function noteOf(runs: number, curves: number, problem: string | undefined): string {
+/** Courses of the runs, again when one at work has got on: one request at a time, and the latest one at last. */
+function useCourses(metric: string, runs: readonly DrawnRun[]): CoursesState {
+  const [state, setState] = useState<CoursesState>({});
+  const latest = useRef({ metric, runs: [] as string[] });
+  const isAsking = useRef(false);
+  latest.current = { metric, runs: runs.map(({ run }) => run.id) };
+  const key = `${experimentName.value} ${metric} ${runs.map(({ run }) => `${run.id}${run.progress?.step ?? ''}${run.status}`).join()}`;
+  useEffect(() => {
+    if (isAsking.current) return;
+    const ask = async () => {
+      isAsking.current = true;
+      let asked = latest.current;
+      do {
+        asked = latest.current;
+        const { metric: own } = asked;
+        await source.courses(experimentName.peek(), own, asked.runs).then(
+          (courses) => setState({ metric: own, courses }),
+          (error) => setState({ metric: own, problem: String(error) }),
+        );
+      } while (asked.metric !== latest.current.metric || asked.runs.join() !== latest.current.runs.join());
+      isAsking.current = false;
+    };
+    void ask();
+  }, [key]);
+  return state.metric === metric ? state : {};
+}
+
+function noteOf(runs: number, curves: number, isThinned: boolean, problem: string | undefined): string {
   if (problem !== undefined) return problem;
   const shown = runs > mostRuns ? `The first ${mostRuns} of ${runs} runs; filter or pick some to see others. ` : '';
   const missing = Math.min(runs, mostRuns) - curves;
-  return `${shown}${missing > 0 ? `${missing} runs do not log it. ` : ''}✕: NaN or infinite. Smoothing: debiased exponential moving average.`;
+  return `${shown}${missing > 0 ? `${missing} runs do not log it. ` : ''}✕: NaN or infinite. Smoothing: debiased exponential moving average${isThinned ? ', of curves of which only extremes are here: fewer runs have all their values' : ''}.`;
 }
 
 interface DrawnCurve extends Curve, DrawnRun {}
@@ -176,7 +183,12 @@ function optionOf(curves: readonly DrawnCurve[], { metric, against, isBand, log 
   const ofPoint = (point: Point) => curves.filter((own) => own.point === point);
   const series = points.flatMap((point) =>
     isBand
-      ? bandSeries(point.label, colourOf(point), meanBand(ofPoint(point), mostDrawn), isLog('y'))
+      ? bandSeries(
+          point.label,
+          colourOf(point),
+          meanBand(ofPoint(point), mostDrawn).filter(({ x }) => !isLog('x') || x > 0),
+          isLog('y'),
+        )
       : ofPoint(point).map(
           (own): LineSeriesOption => lineSeries(point.label, colourOf(point), own.points.filter(drawable)),
         ),
@@ -198,8 +210,8 @@ function optionOf(curves: readonly DrawnCurve[], { metric, against, isBand, log 
       ...axisStyle,
     },
     yAxis: { type: isLog('y') ? 'log' : 'value', scale: true, name: metric, ...axisStyle },
-    tooltip: { ...tooltip(), trigger: 'item' },
-    series: [...series, ...curves.flatMap((own) => marks(own, colourOf(own.point)))],
+    tooltip: { ...tooltip(), trigger: 'axis', order: 'valueDesc', formatter: (given) => axisText(given, against) },
+    series: [...series, ...curves.flatMap((own) => marks(own, colourOf(own.point), drawable))],
   };
 }
 
@@ -262,12 +274,34 @@ function bandSeries(
   ];
 }
 
-function marks({ notFinite }: DrawnCurve, color: string): ScatterSeriesOption[] {
+/** Lines of a tooltip; more have no room. */
+const mostLines = 12;
+
+function axisText(given: unknown, against: string): string {
+  const items = (Array.isArray(given) ? given : [given]) as { seriesName?: string; value?: readonly number[] }[];
+  const lines = items.flatMap(({ seriesName, value }) => {
+    const [, y] = value ?? [];
+    return seriesName && !seriesName.startsWith('series') && y !== undefined
+      ? [`${y.toPrecision(5)}  ${seriesName}`]
+      : [];
+  });
+  const more = lines.length > mostLines ? [`and ${lines.length - mostLines} more`] : [];
+  return [`${against} ${items[0]?.value?.[0] ?? ''}`, ...lines.slice(0, mostLines), ...more].join('\n');
+}
+
+/** On a logarithmic axis a mark stands at the least value that has a place there. */
+function marks(
+  { notFinite, points }: DrawnCurve,
+  color: string,
+  drawable: (place: readonly [number, number]) => boolean,
+): ScatterSeriesOption[] {
   if (notFinite.length === 0) return [];
+  const [, least] = points.filter(drawable).toSorted(([, a], [, b]) => a - b)[0] ?? [0, 1];
+  const heightOf = (x: number, y: number) => (drawable([x, y]) ? y : least);
   return [
     {
       type: 'scatter',
-      data: notFinite.map(({ x, y, value }) => ({ name: String(value), value: [x, y] })),
+      data: notFinite.map(({ x, y, value }) => ({ name: String(value), value: [x, heightOf(x, y)] })),
       symbol: 'path://M0 0L10 10M10 0L0 10',
       symbolSize: 9,
       itemStyle: { color: 'transparent', borderColor: color, borderWidth: 2 },

@@ -1,4 +1,4 @@
-import { brushes, filter, filterText, picked, sweep, visiblePoints } from '../store.ts';
+import { brushes, coordinates, filter, filterText, picked, sweep, visiblePoints } from '../store.ts';
 
 /** What leaves fewer runs in all views, and how many are left. */
 export function FilterBar() {
@@ -6,7 +6,8 @@ export function FilterBar() {
   if (!model) return null;
   const points = model.points.filter(({ kind }) => kind === 'retrofit').length;
   const { problem } = { problem: undefined, ...filter.value };
-  const brushed = Object.entries(brushes.value).filter(([, ranges]) => ranges.length > 0);
+  const names = new Set(coordinates.value.map(({ name }) => name));
+  const brushed = Object.entries(brushes.value).filter(([name, ranges]) => ranges.length > 0 && names.has(name));
   return (
     <search class="filter">
       <label>

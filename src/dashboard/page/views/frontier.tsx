@@ -6,7 +6,8 @@ import { variedAxes as axesByLook, tradeOffChart } from '../../../report/tradeOf
 import { showValue } from '../../../sweep/labels.ts';
 import { Figure } from '../components/figure.tsx';
 import { Select } from '../components/select.tsx';
-import { type FrontierPoint, frontier, measured } from '../model/frontier.ts';
+import { tooltip } from '../components/tooltip.ts';
+import { type FrontierPoint, frontier, measured, originOf } from '../model/frontier.ts';
 import type { Point, SweepModel } from '../model/sweep.ts';
 import { param } from '../state.ts';
 import { sweep, variedAxes, visiblePoints } from '../store.ts';
@@ -32,6 +33,7 @@ export function Frontier() {
         ...(colourParam.value !== '' && { colourAxis: colourParam.value }),
         x: tradeOffAxis(x),
         y: tradeOffAxis(y),
+        origin: { x: originOf(model, x), y: originOf(model, y) },
       },
       chartTheme.value,
     ),
@@ -58,18 +60,6 @@ export function Frontier() {
       )}
     </Figure>
   );
-}
-
-/** Drawn on the chart itself: names of runs never become markup. */
-export function tooltip() {
-  const { paper, ink, axis } = chartTheme.value;
-  return {
-    renderMode: 'richText' as const,
-    confine: true,
-    backgroundColor: paper,
-    borderColor: axis,
-    textStyle: { color: ink, fontSize: 12 },
-  };
 }
 
 function tooltipText(model: SweepModel, drawn: readonly FrontierPoint[], x: string, y: string, given: unknown): string {

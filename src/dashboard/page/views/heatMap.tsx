@@ -1,13 +1,13 @@
 import type { EChartsOption } from 'echarts';
-import { formatMetric, formatSummary, metricTitle } from '../../../report/metrics.ts';
+import { formatMetric, metricTitle } from '../../../report/metrics.ts';
 import { showValue } from '../../../sweep/labels.ts';
 import { Figure } from '../components/figure.tsx';
 import { Select } from '../components/select.tsx';
+import { tooltip } from '../components/tooltip.ts';
 import { type HeatMapData, heatMap } from '../model/heatMap.ts';
 import { param } from '../state.ts';
 import { sweep, variedAxes, visiblePoints } from '../store.ts';
 import { chartTheme } from '../theme.ts';
-import { tooltip } from './frontier.tsx';
 
 const xParam = param('columnsAre');
 const yParam = param('rowsAre');
@@ -69,7 +69,7 @@ function optionOf({ columns, rows, cells }: HeatMapData, metric: string, x: stri
         const [j = 0, i = 0] = Array.isArray(value) ? (value as number[]) : [];
         const cell = cells[i]?.[j];
         return cell
-          ? `${y} ${showValue(rows[i])} · ${x} ${showValue(columns[j])}\n${formatSummary(metric, cell)}, ${cell.n} runs`
+          ? `${y} ${showValue(rows[i])} · ${x} ${showValue(columns[j])}\n${formatMetric(metric, cell.mean)}, mean of ${cell.n} runs`
           : '';
       },
     },

@@ -2,11 +2,11 @@ import type { EChartsOption } from 'echarts';
 import { mean } from 'simple-statistics';
 import { Figure } from '../components/figure.tsx';
 import { Select } from '../components/select.tsx';
+import { tooltip } from '../components/tooltip.ts';
 import type { Compared } from '../model/comparison.ts';
 import { param } from '../state.ts';
 import { chartTheme } from '../theme.ts';
 import type { Details } from './compare.tsx';
-import { tooltip } from './frontier.tsx';
 
 const measures = { deltaEmb: 'Δemb', deltaCos: 'Δcos', cka: 'CKA' } as const;
 type Measure = keyof typeof measures;
@@ -17,12 +17,11 @@ const measureParam = param('layerMeasure', 'deltaEmb');
 export function LayerDrift({ items, details }: { readonly items: readonly Compared[]; readonly details: Details }) {
   const measure = (Object.keys(measures) as Measure[]).find((own) => own === measureParam.value) ?? 'deltaEmb';
   const curves = items.flatMap((item) => {
-    const layers = item.runs.flatMap(({ id }) => details.get(id)?.layers?.drift ?? []).length;
     const runs = item.runs.flatMap(({ id }) => {
       const own = details.get(id)?.layers;
       return own ? [own.drift.map((layer) => Number(layer[measure]))] : [];
     });
-    if (layers === 0 || runs.length === 0) return [];
+    if (runs.length === 0) return [];
     return [{ item, values: (runs[0] ?? []).map((_, i) => mean(runs.map((own) => own[i] as number))) }];
   });
   if (curves.length === 0) return null;

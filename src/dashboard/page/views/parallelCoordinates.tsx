@@ -1,6 +1,6 @@
 import type { EChartsOption } from 'echarts';
-import { useMemo } from 'preact/hooks';
-import type { ChartEvents } from '../components/chart.tsx';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { ChartEvents, ChartProps } from '../components/chart.tsx';
 import { Figure } from '../components/figure.tsx';
 import type { Coordinate } from '../model/brush.ts';
 import type { Point } from '../model/sweep.ts';
@@ -10,6 +10,7 @@ import { chartTheme } from '../theme.ts';
 /** Every setting as a line over parameters and measures. What is brushed on an axis is what all views show. */
 export function ParallelCoordinates() {
   const model = sweep.value;
+  const chart = useRef<DrawnChart | undefined>(undefined);
   const axes = coordinates.value;
   const points = useMemo(
     () =>
@@ -20,11 +21,19 @@ export function ParallelCoordinates() {
   );
   // Drawing it anew would end a brush stroke.
   const option = useMemo(() => optionOf(axes, points), [axes, points, chartTheme.value]);
+  // Also what was removed elsewhere.
+  useEffect(() => {
+    if (chart.current && !chart.current.isDisposed()) draw(chart.current, axes);
+  }, [brushes.value, axes]);
   if (!model) return null;
   const events: ChartEvents = {
     axisareaselected: (event) => {
       const { parallelAxisId, intervals } = event as BrushEvent;
-      brushes.set({ ...brushes.peek(), [parallelAxisId]: intervals });
+      const next = Object.fromEntries(
+        Object.entries({ ...brushes.peek(), [parallelAxisId]: intervals }).filter(([, own]) => own.length > 0),
+      );
+      // Drawing a brush tells of it too.
+      if (JSON.stringify(next) !== JSON.stringify(brushes.peek())) brushes.set(next);
     },
   };
   return (
@@ -34,10 +43,9 @@ export function ParallelCoordinates() {
       option={option}
       height={380}
       events={events}
-      onDrawn={(chart) => {
-        for (const [parallelAxisId, intervals] of Object.entries(brushes.peek())) {
-          chart.dispatchAction({ type: 'axisAreaSelect', parallelAxisId, intervals });
-        }
+      onDrawn={(own) => {
+        chart.current = own;
+        draw(own, axes);
       }}
       numbers={() => ({
         columns: axes.map(({ title }) => title),
@@ -50,6 +58,15 @@ export function ParallelCoordinates() {
       })}
     />
   );
+}
+
+type DrawnChart = Parameters<NonNullable<ChartProps['onDrawn']>>[0];
+
+function draw(chart: DrawnChart, axes: readonly Coordinate[]): void {
+  const drawn = brushes.peek();
+  for (const { name } of axes) {
+    chart.dispatchAction({ type: 'axisAreaSelect', parallelAxisId: name, intervals: drawn[name] ?? [] });
+  }
 }
 
 interface BrushEvent {

@@ -1,25 +1,30 @@
 import { computed, signal } from '@preact/signals';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { costMetric } from '../../../report/metrics.ts';
 import { isCounted } from '../../../report/overSeeds.ts';
-import { gainShown } from '../../../report/tradeOff.ts';
 import { CopyAs } from '../components/copyAs.tsx';
 import { Scroll } from '../components/scroll.tsx';
 import { Select } from '../components/select.tsx';
-import { askForFigures, courseFigures } from '../courseFigures.ts';
+import { askForExtremes, courseExtremes } from '../courseExtremes.ts';
 import { type Column, columnOf, defaultColumns } from '../model/columns.ts';
-import { frontier } from '../model/frontier.ts';
 import type { Point, Run } from '../model/sweep.ts';
 import { type TableRow, tableRows } from '../model/tableRows.ts';
-import { listParam, param } from '../state.ts';
-import { mainMetrics, mostPicked, picked, sweep, variedAxes, visible } from '../store.ts';
+import { param } from '../state.ts';
+import {
+  columnIds,
+  mainMetrics,
+  mostPicked,
+  optimalPoints,
+  picked,
+  rowsAre,
+  sweep,
+  variedAxes,
+  visible,
+} from '../store.ts';
 import { ColumnPicker } from './columnPicker.tsx';
 import { statusMark } from './status.ts';
 
-const rowsAre = param('rows', 'points');
 const sortBy = param('sort');
-export const columnIds = listParam('columns');
 /** Points whose runs are shown below them. */
 const open = signal<ReadonlySet<string>>(new Set());
 
@@ -27,17 +32,8 @@ const shownColumns = computed((): readonly Column[] => {
   const model = sweep.value;
   if (!model) return [];
   const ids = columnIds.value.length > 0 ? columnIds.value : defaultColumns(variedAxes.value, mainMetrics.value);
-  const isOptimal = (point: Point) => optimal.value.has(point);
-  return ids.flatMap((id) => columnOf(id, model, { courses: courseFigures, isOptimal }) ?? []);
-});
-
-/** Of all points, whatever is filtered. */
-const optimal = computed((): ReadonlySet<Point> => {
-  const model = sweep.value;
-  if (!model) return new Set();
-  const points = model.points.filter(({ kind }) => kind === 'retrofit');
-  const found = frontier(model, points, costMetric, gainShown(model.head.columns));
-  return new Set(found.filter((own) => own.isOptimal).map(({ point }) => point));
+  const isOptimal = (point: Point) => optimalPoints.value.has(point);
+  return ids.flatMap((id) => columnOf(id, model, { courses: courseExtremes, isOptimal }) ?? []);
 });
 
 const sorting = computed(() => {
@@ -73,7 +69,7 @@ export function RunsTable() {
     const finished = shown
       .flatMap(({ run, point }) => (run ? [run] : point.runs))
       .filter(({ status }) => isCounted(status));
-    void askForFigures(metrics, [...new Set(finished.map(({ id }) => id))]);
+    askForExtremes(metrics, [...new Set(finished.map(({ id }) => id))]);
   }, [columns, shown]);
   const items = virtual.getVirtualItems();
   const before = items[0]?.start ?? 0;
@@ -82,7 +78,7 @@ export function RunsTable() {
     () => () => ({
       titles: columns.map(({ title }) => title),
       aligns: columns.map(({ align }) => align),
-      rows: shown.map((row) => columns.map((column) => contentOf(column, row).text)),
+      rows: shown.map((row) => columns.map((column, i) => placeText(row, i, contentOf(column, row).text))),
     }),
     [columns, shown],
   );

@@ -4,11 +4,11 @@ import { mapMethods, type SpaceMap } from '../../wire.ts';
 import type { ChartEvents } from '../components/chart.tsx';
 import { Figure } from '../components/figure.tsx';
 import { Select } from '../components/select.tsx';
+import { tooltip } from '../components/tooltip.ts';
 import { param } from '../state.ts';
 import { experimentName, source } from '../store.ts';
 import { chartTheme } from '../theme.ts';
 import { chosenEncoders, encoderRuns } from './encoderRuns.ts';
-import { tooltip } from './frontier.tsx';
 
 const runParam = param('encoder');
 const methodParam = param('map', 'pca');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { abscissae, type Curve, curve, meanBand } from '../../../../src/dashboard/page/model/curves.ts';
+import { type Curve, curve, meanBand } from '../../../../src/dashboard/page/model/curves.ts';
 import { smooth } from '../../../../src/dashboard/page/model/smoothing.ts';
 import type { Series, WireNumber } from '../../../../src/dashboard/wire.ts';
 import { naiveSummary } from '../../madeUpSweep.ts';
@@ -15,10 +15,23 @@ const asIs = { against: 'step', smoothing: 0, most: 1000 } as const;
 const curveOf = (points: readonly (readonly [number, number])[]): Curve => ({ points, notFinite: [] });
 
 describe('curve', () => {
-  test.each(abscissae)('is drawn against %s', (against) => {
+  test.each(['step', 'seconds'] as const)('is drawn against %s', (against) => {
     const series = seriesOf([5, 4, 3]);
-    const xs = { step: [1, 2, 3], epoch: [0, 0, 0], seconds: [0.5, 1, 1.5] }[against];
+    const xs = { step: [1, 2, 3], seconds: [0.5, 1, 1.5] }[against];
     expect(curve(series, { ...asIs, against }).points).toEqual([5, 4, 3].map((y, i) => [xs[i], y]));
+  });
+
+  test('against epochs is the mean of each, of what is finite', () => {
+    const value: WireNumber[] = Array.from({ length: 35 }, (_, i) => (i % 7 === 3 ? 'NaN' : i * i));
+    for (let i = 19; i < 29; i++) value[i] = 'Infinity';
+    const means = [0, 1, 2, 3].map((epoch) => {
+      // Steps count from 1.
+      const own = value.filter((each, i) => Math.floor((i + 1) / 10) === epoch && typeof each === 'number').map(Number);
+      return [epoch, own.reduce((sum, each) => sum + each, 0) / own.length];
+    });
+    const drawn = curve(seriesOf(value), { ...asIs, against: 'epoch' });
+    expect(drawn.points).toEqual([means[0], means[1], means[3]]);
+    expect(drawn.notFinite).toEqual([{ x: 2, y: means[1]?.[1], value: Number.NaN }]);
   });
 
   test('what is not finite stands at the height of the last value that was', () => {

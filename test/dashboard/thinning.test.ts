@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { thin } from '../../../../src/dashboard/page/model/thinning.ts';
-import { stream } from '../../../../src/random.ts';
+import { thin } from '../../src/dashboard/thinning.ts';
+import { stream } from '../../src/random.ts';
 
 // Few different values, so that some are equal, or many.
 const finite = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.double({ noNaN: true, noDefaultInfinity: true }));
