@@ -3,7 +3,7 @@ import { serveDashboard } from '../dashboard/server/dashboardServer.ts';
 import { builtPage } from '../dashboard/server/page.ts';
 import { experimentFolders } from '../tracking/results.ts';
 import { count } from './count.ts';
-import { places } from './environment.ts';
+import { placesToLook } from './environment.ts';
 import { argumentParser, defaultResults, runCli } from './run.ts';
 
 async function main(): Promise<number> {
@@ -34,12 +34,10 @@ async function main(): Promise<number> {
   const results = String(args.results);
   const experiments = experimentFolders(results).length;
   const page = await builtPage(() => process.stdout.write('Building the page, once for this version …\n'));
-  const found = places(process.env);
   const dashboard = await serveDashboard({
     results,
     page,
-    // What is looked at may come from elsewhere: nothing is fetched for it.
-    places: { ...found, encoders: { ...found.encoders, offline: true } },
+    places: placesToLook(process.env),
     host: args.host,
     port: args.port,
   });

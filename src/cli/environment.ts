@@ -32,6 +32,12 @@ export function withoutAgentFolder(environment: NodeJS.ProcessEnv, cwd: string):
   return others.WANDB_SWEEP_PARAM_PATH && folder === cwd ? others : environment;
 }
 
+/** The same for looking at results, which may come from elsewhere: nothing is fetched for them. */
+export function placesToLook(environment: NodeJS.ProcessEnv): EnvironmentPlaces {
+  const found = places(environment);
+  return { ...found, encoders: { ...found.encoders, offline: true } };
+}
+
 /**
  * Reads the environment variables: this project's own (see {@link EnvironmentPlaces}), and those of the Hugging Face
  * hub with its own meaning of them: `HF_HUB_CACHE` or `HF_HOME` for the cache, `HF_ENDPOINT`, `HF_TOKEN`,

@@ -24,10 +24,11 @@ import { coloursOf, widthOf } from '../report/terminal.ts';
 import { figureColumn, textColumn, textTable } from '../report/textTable.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { lockFolder } from '../sweep/lock.ts';
-import { type ExperimentResults, listExperiments, type RunSummary, readRun } from '../tracking/results.ts';
+import { cacheOf, type ExperimentResults, listExperiments, type RunSummary, readRun } from '../tracking/results.ts';
 import { checkLogFolder, type WandbSettings, wandbSettings } from '../wandb/settings.ts';
 import type { SyncOptions, SyncOutcome } from '../wandb/sync.ts';
 import { type SyncClient, syncClients } from '../wandb/syncClients.ts';
+import { placesToLook } from './environment.ts';
 import { argumentParser, defaultResults, runCli } from './run.ts';
 
 const colours = coloursOf(process.stdout);
@@ -221,13 +222,15 @@ interface ReportArguments {
 
 async function report({ experiment, results: folder, output }: ReportArguments): Promise<void> {
   const { folder: own } = selectExperiment(folder, experiment);
-  const [{ builtPage }, { reportHtml }] = await Promise.all([
+  const [{ builtPage }, { reportHtml }, { Spaces }] = await Promise.all([
     import('../dashboard/server/page.ts'),
     import('../dashboard/server/report.ts'),
+    import('../dashboard/space/spaces.ts'),
   ]);
   const page = await builtPage(() => print('Building the page, once for this version …'));
   const path = output ?? `${basename(own)}.html`;
-  const html = await reportHtml(own, page);
+  const spaces = new Spaces(placesToLook(process.env), cacheOf(own));
+  const html = await reportHtml(own, page, spaces).finally(() => spaces.close());
   await deliver(html, path);
   print(`${path} (${(html.length / 1e6).toFixed(1)} MB): open it in a browser; it needs nothing else.`);
 }

@@ -118,6 +118,8 @@ export interface ReportData {
   readonly isThinned: boolean;
   /** By run. */
   readonly details: Readonly<Record<string, RunDetail>>;
+  /** By run, of principal components. */
+  readonly maps: Readonly<Record<string, SpaceMap>>;
 }
 
 /** Principal components, at once; or UMAP, which takes some seconds and is kept. */

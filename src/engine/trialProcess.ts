@@ -1,5 +1,5 @@
 /** Entry of a process that starts one engine, measures it, and sends the outcome to its parent. */
-import { UserError } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import { type EngineRequest, startEngine } from './engine.ts';
 import { measureGemm } from './gemm.ts';
 import type { TrialOutcome } from './trial.ts';
@@ -19,6 +19,6 @@ async function outcomeOf(request: EngineRequest): Promise<TrialOutcome> {
       const unsupported = error.problems.every(({ code }) => code === 'ENGINE_PRECISION_UNSUPPORTED');
       return { works: false, reason: error.problems.map(({ given }) => given).join('; '), unsupported };
     }
-    return { works: false, reason: error instanceof Error ? error.message : String(error), unsupported: false };
+    return { works: false, reason: messageOf(error), unsupported: false };
   }
 }

@@ -6,6 +6,7 @@ import { createSampler } from '../../samplers/index.ts';
 import type { Corpus } from '../data/corpus.ts';
 import { type EngineInfo, type EngineName, fastestPrecision } from '../engine/engine.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
+import { cacheOf } from '../tracking/results.ts';
 import { checkTensorBoard } from '../tracking/tensorBoard.ts';
 import { validates } from '../training/options.ts';
 import { Cache } from './cache.ts';
@@ -88,7 +89,7 @@ export async function prepareSweep(
   const full = planExperiment(request.experiment, { autoPrecision, ...request.overrides });
   const plan = request.smoke ? smokePlan(full) : full;
   const folder = join(request.out, plan.name);
-  const cacheFolder = join(request.out, 'cache');
+  const cacheFolder = cacheOf(request.out);
   const cache = new Cache(cacheFolder);
   const materials = new Materials(request.places, cache);
   const setup = (precision: GridPoint['settings']['precision'], threads: number): WorkerSetup => ({

@@ -4,7 +4,7 @@ import { createWriteStream, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { EngineInfo } from '../engine/engine.ts';
-import { UserError } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { JobProgress } from './progress.ts';
 import type { FromWorker, Job, JobFailure, JobResult, ToWorker, WorkerSetup } from './protocol.ts';
@@ -159,7 +159,7 @@ class JobError extends Error {
 function failureOf(error: unknown): JobFailure {
   if (error instanceof JobError) return error.failure;
   if (error instanceof UserError) return { message: error.message, problems: error.problems };
-  return { message: error instanceof Error ? error.message : String(error) };
+  return { message: messageOf(error) };
 }
 
 /** What a worker tells while a job runs. */

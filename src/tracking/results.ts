@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Problem, systemErrorCode, UserError } from '../errors.ts';
 import {
@@ -230,6 +230,11 @@ function failureMessage(folder: string): string {
   if (!existsSync(path)) return 'no reason was recorded';
   const [message = ''] = reading(path, (file) => readFileSync(file, 'utf8')).split(/\n\s+at /);
   return message.trim();
+}
+
+/** Where a results folder keeps what its cells share; of an experiment's own folder, that of the one around it. */
+export function cacheOf(folder: string): string {
+  return join(hasExperiment(folder) ? dirname(resolve(folder)) : folder, 'cache');
 }
 
 /** Whether a folder holds an experiment's plan. */

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../errors.ts';
 import { type JournalRecord, JournalWriter } from './journal.ts';
 import { TensorBoardWriter } from './tensorBoard.ts';
 
@@ -74,6 +75,6 @@ export class RunRecorder {
 
 /** TensorFlow's errors say `Invalid TF_Status: 8`, then `Message: <file>; No space left on device`, then where it was met. */
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return /^Message: (?:.*; )?(.*)$/m.exec(message)?.[1] ?? message;
 }

@@ -29,16 +29,44 @@ async function violations(page: Page): Promise<string[]> {
 const rows = (page: Page): Locator => page.locator('.runs tbody tr:not(.space)');
 const tab = (page: Page, name: string): Promise<void> => page.getByRole('link', { name, exact: true }).click();
 
+/** What code gives that looks at the canvas of a chart. */
+function ofCanvas<T>(chart: Locator, code: string): Promise<T> {
+  const look = (canvas: unknown, source: string) => new Function('canvas', source)(canvas) as T;
+  return chart.locator('canvas').first().evaluate(look, code);
+}
+
 /** Colours of a chart's picture: one that shows nothing has one. */
 async function coloursOf(chart: Locator): Promise<number> {
-  return chart
-    .locator('canvas')
-    .first()
-    .evaluate(
-      (canvas: unknown, count) => new Function('canvas', count)(canvas) as number,
-      `const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return ofCanvas<number>(
+    chart,
+    `const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
        return new Set(new Uint32Array(data.buffer)).size;`,
-    );
+  );
+}
+
+/** The place of a coloured pixel in the left half of a chart, in its own pixels. */
+const firstMark = `
+  const { width, height } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+  for (let y = Math.floor(height * 0.1); y < height * 0.9; y++) {
+    for (let x = Math.floor(width * 0.06); x < width * 0.45; x++) {
+      const [r, g, b, a] = data.slice(4 * (y * width + x), 4 * (y * width + x) + 4);
+      if (a > 150 && Math.max(r, g, b) - Math.min(r, g, b) > 60) {
+        return { x: (x * canvas.clientWidth) / width + 2, y: (y * canvas.clientHeight) / height + 2 };
+      }
+    }
+  }
+  throw new Error('there is no mark');`;
+
+async function rightHalf(chart: Locator): Promise<string> {
+  return ofCanvas<string>(
+    chart,
+    `const { width, height } = canvas;
+       const { data } = canvas.getContext('2d').getImageData(width / 2 + 20, 0, width / 2 - 20, height);
+       let hash = 7;
+       for (const value of data) hash = (hash * 31 + value) | 0;
+       return String(hash);`,
+  );
 }
 
 async function expectDrawn(page: Page, title: string | RegExp): Promise<void> {
@@ -198,6 +226,12 @@ describe.skipIf(!hasBrowser)('The page of experiments/retrofit.ts', () => {
     await page.getByLabel('Map').selectOption('umap');
     await expect.poll(() => page.getByText('are embedded and mapped').count(), { timeout: 60_000 }).toBe(0);
     await expectDrawn(page, /^Untouched on the left/);
+    // Pointing at a mark on the left changes the picture on the right.
+    const mark = await ofCanvas<{ x: number; y: number }>(chart, firstMark);
+    const box = (await chart.boundingBox()) ?? expect.fail('the chart is not there');
+    const before = await rightHalf(chart);
+    await page.mouse.move(box.x + mark.x, box.y + mark.y, { steps: 3 });
+    await expect.poll(() => rightHalf(chart)).not.toBe(before);
     await page.getByRole('button', { name: 'joy' }).click();
     expect(page.url()).toContain('classes=joy');
     await page.getByRole('button', { name: 'Show the numbers' }).click();
@@ -264,6 +298,9 @@ describe.skipIf(!hasBrowser)('The page of experiments/retrofit.ts', () => {
     await tab(page, 'Compare');
     await expectDrawn(page, /^Confusion, temperature 0.3/);
     await tab(page, 'Space');
+    await expectDrawn(page, /^Untouched on the left/);
+    expect(await page.getByLabel('Encoder').locator('option').count()).toBe(6);
+    await tab(page, 'Probe');
     await expect.poll(() => page.locator('main').innerText()).toContain('yarn dashboard');
     expect(requests.filter((request) => !/^(data|blob):/.test(request))).toEqual([]);
     expect(problems).toEqual([]);
@@ -290,17 +327,17 @@ describe.skipIf(!hasBrowser)('The page of experiments/retrofit.ts', () => {
 });
 
 describe.skipIf(!hasBrowser)('The page', () => {
-  test('follows a sweep at work', async (context) => {
+  test('follows a sweep at work', { timeout: 300_000 }, async (context) => {
     const results = join(scratch, 'live');
-    const running = startSweep([tiny, '--out', results, '--workers', '1', '--set', 'training.steps=40']);
+    const running = startSweep([tiny, '--out', results, '--workers', '1', '--set', 'training.steps=15']);
     context.onTestFinished(() => running.finished.then(() => {}));
     await until(() => running.printed().includes('✓'));
     const { url } = await openDashboard(results, (close) => context.onTestFinished(close));
     const { page, problems } = await open(context, url);
     const state = () => page.getByRole('status').first().innerText();
     await expect.poll(state).toMatch(/^\d of 9 runs finished/);
-    await expect.poll(async () => (await state()).includes('1 running'), { timeout: 20_000 }).toBe(true);
-    await expect.poll(state, { timeout: 90_000 }).toBe('9 of 9 runs finished');
+    await expect.poll(async () => (await state()).includes('1 running'), { timeout: 60_000 }).toBe(true);
+    await expect.poll(state, { timeout: 200_000 }).toBe('9 of 9 runs finished');
     expect(await rows(page).last().innerText()).toMatch(/completed\s+[\d.]+ ± /);
     expect((await running.finished).code).toBe(0);
     expect(problems).toEqual([]);

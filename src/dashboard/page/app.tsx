@@ -1,4 +1,6 @@
 import { useEffect } from 'preact/hooks';
+import { messageOf } from '../../errors.ts';
+import { Problem } from './components/problem.tsx';
 import { Select } from './components/select.tsx';
 import { SweepModel } from './model/sweep.ts';
 import { addressWith, param, reset } from './state.ts';
@@ -35,7 +37,7 @@ export function App() {
         const [first] = found.filter((item) => item.problem === undefined);
         if (experimentName.value === '' && first) experimentName.replace(first.name);
       } catch (error) {
-        listProblem.value = `the dashboard's server does not answer (${error instanceof Error ? error.message : String(error)})`;
+        listProblem.value = `the dashboard's server does not answer (${messageOf(error)})`;
       }
     };
     void load();
@@ -88,11 +90,7 @@ export function App() {
           }}
         />
       </header>
-      {(problem.value ?? listProblem.value) !== undefined && (
-        <p class="problem" role="alert">
-          {problem.value ?? listProblem.value}
-        </p>
-      )}
+      <Problem text={problem.value ?? listProblem.value} />
       {experiments.value?.length === 0 && (
         <p class="note">There is no experiment here yet; one appears as soon as a sweep begins.</p>
       )}

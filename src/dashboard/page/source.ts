@@ -1,15 +1,17 @@
-import type {
-  Courses,
-  ExperimentItem,
-  Extremes,
-  MapMethod,
-  ProbeAnswer,
-  ReportData,
-  RunDetail,
-  Series,
-  SpaceMap,
-  Sweep,
-  SweepUpdate,
+import { messageOf } from '../../errors.ts';
+import {
+  type Courses,
+  type ExperimentItem,
+  type Extremes,
+  type MapMethod,
+  mapMethods,
+  type ProbeAnswer,
+  type ReportData,
+  type RunDetail,
+  type Series,
+  type SpaceMap,
+  type Sweep,
+  type SweepUpdate,
 } from '../wire.ts';
 import { numberOf } from './model/sweep.ts';
 
@@ -32,11 +34,12 @@ export interface Source {
   /** By run. */
   extremes(name: string, metric: string, runs: readonly string[]): Promise<Readonly<Record<string, Extremes>>>;
   detail(name: string, run: string): Promise<RunDetail>;
+  map(name: string, run: string, method: MapMethod): Promise<SpaceMap>;
+  readonly mapMethods: readonly MapMethod[];
+  /** Whether there can be a map of a run. */
+  hasMap(run: string): boolean;
   /** Undefined in a report, which has no encoders. */
-  readonly encoders?: {
-    map(name: string, run: string, method: MapMethod): Promise<SpaceMap>;
-    probe(name: string, runs: readonly string[], sentence: string): Promise<ProbeAnswer>;
-  };
+  readonly probe?: (name: string, runs: readonly string[], sentence: string) => Promise<ProbeAnswer>;
 }
 
 /** Milliseconds after which what could not be read is asked for again. */
@@ -60,7 +63,7 @@ export const server: Source = {
         early = undefined;
       } catch (error) {
         if (over.signal.aborted) return;
-        listener.onProblem(error instanceof Error ? error.message : String(error));
+        listener.onProblem(messageOf(error));
         // It may be written at this moment, or its first cell may be at work.
         setTimeout(() => over.signal.aborted || load(), retryAfter);
       }
@@ -87,11 +90,11 @@ export const server: Source = {
   courses: (name, metric, runs) => get(ofRuns(name, 'courses', metric, runs)),
   extremes: (name, metric, runs) => get(ofRuns(name, 'extremes', metric, runs)),
   detail: (name, run) => get(`experiments/${encodeURIComponent(name)}/runs/${run}`),
-  encoders: {
-    map: (name, run, method) => get(`experiments/${encodeURIComponent(name)}/runs/${run}/map?method=${method}`),
-    probe: (name, runs, text) =>
-      get(`experiments/${encodeURIComponent(name)}/probe?${new URLSearchParams({ text, runs: runs.join(',') })}`),
-  },
+  map: (name, run, method) => get(`experiments/${encodeURIComponent(name)}/runs/${run}/map?method=${method}`),
+  mapMethods,
+  hasMap: () => true,
+  probe: (name, runs, text) =>
+    get(`experiments/${encodeURIComponent(name)}/probe?${new URLSearchParams({ text, runs: runs.join(',') })}`),
 };
 
 function ofRuns(name: string, what: string, metric: string, runs: readonly string[]): string {
@@ -107,7 +110,7 @@ async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 /** What a report holds. */
-export function embedded({ sweep, courses, isThinned, details }: ReportData): Source {
+export function embedded({ sweep, courses, isThinned, details, maps }: ReportData): Source {
   const seriesOf = (metric: string, runs: readonly string[]) =>
     runs.flatMap((run): [string, Series][] => {
       const series = courses[run]?.[metric];
@@ -134,6 +137,13 @@ export function embedded({ sweep, courses, isThinned, details }: ReportData): So
           return [run, { min, max: finite.toSorted((a, b) => b - a)[0] ?? null, last }];
         }),
       ),
+    map: async (_, run) => {
+      const map = maps[run];
+      if (!map) throw new Error('This report does not hold the map of this run.');
+      return map;
+    },
+    mapMethods: ['pca'],
+    hasMap: (run) => maps[run] !== undefined,
     detail: async (_, run) => {
       const detail = details[run];
       if (!detail) throw new Error('This report does not hold the predictions of all of these runs.');

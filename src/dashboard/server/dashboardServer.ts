@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
 import { serve } from '@hono/node-server';
 import { systemErrorCode, UserError } from '../../errors.ts';
 import type { Places } from '../../sweep/materials.ts';
-import { hasExperiment } from '../../tracking/results.ts';
+import { cacheOf } from '../../tracking/results.ts';
 import { Spaces } from '../space/spaces.ts';
 import type { PageFiles } from './page.ts';
 import { ResultsFolder } from './resultsFolder.ts';
@@ -45,9 +44,7 @@ export async function serveDashboard({ results, page, places, host, port }: Dash
   }
   const token = loopback.has(host) ? undefined : randomBytes(16).toString('hex');
   const folder = new ResultsFolder(results);
-  // Where sweeps keep it: beside the experiments.
-  const isExperiment = hasExperiment(results);
-  const spaces = new Spaces(places, join(isExperiment ? dirname(resolve(results)) : results, 'cache'));
+  const spaces = new Spaces(places, cacheOf(results));
   const app = routes({ results: folder, page, access: { host, ...(token !== undefined && { token }) }, spaces });
   const { server, address } = await listening(app.fetch, host, port);
   // What is wrong with it is said to whoever opens it.

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { messageOf } from '../../errors.ts';
 import { isCounted } from '../../report/overSeeds.ts';
 import { finiteOrName } from '../../tracking/journal.ts';
 import { journalOf } from '../../tracking/results.ts';
-import type { ReportData, RunDetail, Series } from '../wire.ts';
+import type { Spaces } from '../space/spaces.ts';
+import type { ReportData, RunDetail, RunTable, Series, SpaceMap } from '../wire.ts';
 import { CourseReader, seriesOf } from './courses.ts';
 import type { PageFiles } from './page.ts';
 import { readDetail } from './runDetail.ts';
@@ -13,17 +15,19 @@ const mostValues = 1_000_000;
 const leastOfEach = 200;
 /** Runs whose courses and predictions a report holds: some 100 kB each. */
 const mostInFull = 300;
+/** Settings of whose space a report has a map, as far as their encoders are there. */
+const mostMaps = 12;
 
 /**
  * The dashboard of one experiment as a single HTML file that loads nothing: the page, and all that it would ask the server.
  *
  * @throws UserError as {@link SweepFolder.read} does
  */
-export async function reportHtml(folder: string, page: PageFiles): Promise<string> {
-  return inlined(page, await reportData(folder));
+export async function reportHtml(folder: string, page: PageFiles, spaces: Spaces): Promise<string> {
+  return inlined(page, await reportData(folder, spaces));
 }
 
-async function reportData(folder: string): Promise<ReportData> {
+async function reportData(folder: string, spaces: Spaces): Promise<ReportData> {
   const sweepFolder = new SweepFolder(folder);
   const { head, table } = await sweepFolder.read();
   const reader = new CourseReader(0);
@@ -45,15 +49,39 @@ async function reportData(folder: string): Promise<ReportData> {
     courses[id] = series;
     details[id] = readDetail(run);
   }
+  const { maps, problem } = await mapsOf(table, sweepFolder, spaces);
   const left = finished.length - Object.keys(details).length;
   const warnings =
     left > 0 ? [`this report has the curves and predictions of ${mostInFull} runs, not those of ${left} others`] : [];
+  if (problem !== undefined) warnings.push(`this report has no map of the space: ${problem}`);
   return {
     sweep: { head: { ...head, isRunning: false, warnings: [...head.warnings, ...warnings] }, table },
     courses,
     isThinned,
     details,
+    maps,
   };
+}
+
+/** Principal components of the first seed of some settings; none from the first one on that cannot be had. */
+async function mapsOf(table: RunTable, folder: SweepFolder, spaces: Spaces) {
+  const settings = new Map(
+    table.runs
+      .filter(({ kind, status }) => kind === 'retrofit' && isCounted(status))
+      .map((run) => [JSON.stringify(run.axes), run.id] as const)
+      .reverse(),
+  );
+  const maps: Record<string, SpaceMap> = {};
+  for (const id of [...settings.values()].reverse().slice(0, mostMaps)) {
+    const run = folder.runFolder(id);
+    if (run === undefined) continue;
+    try {
+      maps[id] = await spaces.ask<SpaceMap>(run, { kind: 'map', run, method: 'pca' });
+    } catch (error) {
+      return { maps, problem: messageOf(error) };
+    }
+  }
+  return { maps };
 }
 
 /** Style, script and data within the document, and a policy that lets nothing else in. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { formatProblem, UserError } from '../../errors.ts';
+import { messageOf } from '../../errors.ts';
 import { isLocked } from '../../sweep/lock.ts';
 import { cellFolders, experimentFolders, readExperimentFile } from '../../tracking/results.ts';
 import type { ExperimentItem, Sweep, SweepUpdate } from '../wire.ts';
@@ -27,6 +27,10 @@ export class WatchedSweep {
       if (this.#listeners.size === 0) this.#folder.forgetChanges();
       return all;
     });
+  }
+
+  get isWatched(): boolean {
+    return this.#listeners.size > 0;
   }
 
   runFolder(cell: string): string | undefined {
@@ -58,6 +62,9 @@ export class WatchedSweep {
   }
 }
 
+/** Experiments that are kept in memory although nobody looks at them. */
+const mostUnwatched = 3;
+
 /** The experiments of a results folder. */
 export class ResultsFolder {
   readonly #folder: string;
@@ -75,7 +82,7 @@ export class ResultsFolder {
         try {
           return { name, ...(await summaryOf(folder)) };
         } catch (error) {
-          return { name, cells: 0, finished: 0, isRunning: false, changed: 0, problem: problemOf(error) };
+          return { name, cells: 0, finished: 0, isRunning: false, changed: 0, problem: messageOf(error) };
         }
       }),
     );
@@ -93,7 +100,11 @@ export class ResultsFolder {
     const folder = this.#experiments().get(name);
     if (folder === undefined) return undefined;
     const sweep = this.#sweeps.get(name) ?? new WatchedSweep(folder);
+    // The latest used ones are the last.
+    this.#sweeps.delete(name);
     this.#sweeps.set(name, sweep);
+    const unwatched = [...this.#sweeps].filter(([, own]) => !own.isWatched);
+    for (const [oldest] of unwatched.slice(0, -mostUnwatched)) this.#sweeps.delete(oldest);
     return sweep;
   }
 
@@ -110,8 +121,4 @@ async function summaryOf(folder: string): Promise<Omit<ExperimentItem, 'name'>> 
     isRunning: await isLocked(folder),
     changed: statSync(join(folder, 'cells'), { throwIfNoEntry: false })?.mtimeMs ?? 0,
   };
-}
-
-function problemOf(error: unknown): string {
-  return error instanceof UserError ? error.problems.map(formatProblem).join(' ') : String(error);
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { formatProblem, UserError } from '../../errors.ts';
+import { messageOf, UserError } from '../../errors.ts';
 import { finiteOrName } from '../../tracking/journal.ts';
 import { journalOf } from '../../tracking/results.ts';
 import type { Spaces } from '../space/spaces.ts';
@@ -116,8 +116,7 @@ export function routes({ results, page, access, spaces }: Served): Hono {
     return context.body(new Uint8Array(file.content), 200, { 'Content-Type': file.type, 'Cache-Control': 'no-cache' });
   });
   app.onError((error, context) => {
-    const problem = error instanceof UserError ? error.problems.map(formatProblem).join('\n') : String(error);
-    return context.json({ problem }, error instanceof UserError ? 422 : 500);
+    return context.json({ problem: messageOf(error) }, error instanceof UserError ? 422 : 500);
   });
   return app;
 }

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { formatProblem } from '../../errors.ts';
 import { axesOf, columnMetrics, unknownColumns, warningsOf } from '../../report/comparison.ts';
 import { timesOf } from '../../report/experimentList.ts';
@@ -106,7 +106,7 @@ export class SweepFolder {
     for (const { id } of cells) {
       const stamp = stampOf(journalOf(finishedFolder(this.folder, id))) + stampOf(failedFolder(this.folder, id));
       if (this.#known.get(id)?.stamp !== stamp) {
-        this.#known.set(id, { outcome: cellOutcome(this.folder, id), stamp });
+        this.#known.set(id, { outcome: this.#outcomeOf(id), stamp });
         this.#changed.add(id);
       }
       const folder = atWork.get(id);
@@ -117,6 +117,25 @@ export class SweepFolder {
       else this.#atWork.set(id, new CellAtWork(folder, this.#isRunning));
       this.#changed.add(id);
     }
+  }
+
+  /** Results may come from elsewhere: what they link to outside of their folder is not read. */
+  #outcomeOf(id: string): CellOutcome {
+    const root = realpathSync(this.folder);
+    const places = [journalOf(finishedFolder(this.folder, id)), join(failedFolder(this.folder, id), 'error.txt')];
+    const outside = places.find((path) => existsSync(path) && !realpathSync(path).startsWith(join(root, sep)));
+    if (outside === undefined) return cellOutcome(this.folder, id);
+    return {
+      state: 'broken',
+      problems: [
+        {
+          code: 'OUTSIDE_RESULTS',
+          given: `${outside}, a link to elsewhere`,
+          expected: `files in ${this.folder}`,
+          remedy: 'Put the files there in the place of the link.',
+        },
+      ],
+    };
   }
 
   #head(experiment: ExperimentFile): SweepHead {

@@ -1,7 +1,7 @@
 /** Entry of the process that works with encoders for the dashboard, so that the server always answers. */
 import { setPriority } from 'node:os';
 import { startEngine } from '../../engine/engine.ts';
-import { UserError } from '../../errors.ts';
+import { messageOf, UserError } from '../../errors.ts';
 import { Cache } from '../../sweep/cache.ts';
 import { Materials } from '../../sweep/materials.ts';
 import type { Answer, FromSpace, Question, SpaceSetup, ToSpace } from './protocol.ts';
@@ -49,7 +49,7 @@ async function answer(question: Question): Promise<Answer> {
 
 function problemOf(error: unknown): Omit<Extract<FromSpace, { type: 'problem' }>, 'type' | 'id'> {
   if (error instanceof UserError) return { message: error.message, problems: error.problems };
-  return { message: error instanceof Error ? error.message : String(error) };
+  return { message: messageOf(error) };
 }
 
 function send(message: FromSpace): void {

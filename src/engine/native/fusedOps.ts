@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
+import { messageOf } from '../../errors.ts';
 import { detectHardware } from '../hardware.ts';
 import { type OpAttribute, tensorFlowBackend } from '../tensorflow.ts';
 import { compiledKernels, kernelsFor } from './kernels.ts';
@@ -29,7 +30,7 @@ export function loadFusedOps({ bfloat16 }: { readonly bfloat16: boolean }): Unfu
   try {
     require(file);
   } catch (error) {
-    return { reason: error instanceof Error ? error.message : String(error), mendable: true };
+    return { reason: messageOf(error), mendable: true };
   }
   loaded = { bfloat16 };
   return undefined;

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { messageOf } from '../../errors.ts';
 import { packageFolder, parts } from './places.ts';
 
 const require = createRequire(import.meta.url);
@@ -27,7 +28,7 @@ export function withoutLibraryLog<T>(load: () => T): T {
   } finally {
     const printed = stderr.release();
     if (failure !== undefined) {
-      const message = failure instanceof Error ? failure.message : String(failure);
+      const message = messageOf(failure);
       failure = new Error(`${message}\n${printed}`.trim(), { cause: failure });
     }
   }

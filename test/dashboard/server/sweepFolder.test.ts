@@ -1,11 +1,11 @@
-import { appendFileSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { SweepFolder } from '../../../src/dashboard/server/sweepFolder.ts';
 import type { RunRow } from '../../../src/dashboard/wire.ts';
 import { folderAtWork } from '../../../src/sweep/cells.ts';
 import { lockFolder } from '../../../src/sweep/lock.ts';
-import { cellId, writeMadeUpResults } from '../../report/madeUpResults.ts';
+import { cellId, temporaryFolder, writeMadeUpResults } from '../../report/madeUpResults.ts';
 
 let folder: string;
 let sweep: SweepFolder;
@@ -88,6 +88,25 @@ test('a new plan is told as a whole', async () => {
   const other = join(await writeMadeUpResults(), 'made-up');
   cpSync(join(other, 'experiment.json'), join(folder, 'experiment.json'));
   expect((await sweep.changes())?.table.runs).toHaveLength(13);
+});
+
+test('what a cell links to outside of the folder is not read', async () => {
+  const secret = join(temporaryFolder(), 'secret.txt');
+  writeFileSync(secret, 'secret');
+  rmSync(join(folder, 'failed', cellId(3, 1), 'error.txt'));
+  symlinkSync(secret, join(folder, 'failed', cellId(3, 1), 'error.txt'));
+  rmSync(finished(cellId(0, 1)), { recursive: true });
+  symlinkSync(join(secret, '..'), finished(cellId(0, 1)));
+  cpSync(join(finished(cellId(0, 2)), 'journal.jsonl'), join(secret, '..', 'journal.jsonl'));
+  const { table } = await sweep.read();
+  for (const id of [cellId(3, 1), cellId(0, 1)]) {
+    expect(rowOf(table.runs, id)).toMatchObject({
+      status: 'broken',
+      reason: expect.stringContaining('OUTSIDE_RESULTS'),
+    });
+    expect(sweep.runFolder(id)).toBeUndefined();
+  }
+  expect(JSON.stringify(table)).not.toContain('"secret"');
 });
 
 test('only planned cells have a folder to look into', () => {

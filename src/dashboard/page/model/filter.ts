@@ -27,6 +27,7 @@ import {
   unaryMinusDependencies,
   unaryPlusDependencies,
 } from 'mathjs/number';
+import { messageOf } from '../../../errors.ts';
 
 /** Something that a filter can let through. */
 export interface Filterable {
@@ -115,7 +116,7 @@ export function parseFilter(given: string, names: readonly string[]): Filter {
       },
     };
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { problem: messageOf(error) };
   }
 }
 

@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import { messageOf } from '../../../errors.ts';
 import { measureOf } from '../../../evaluation/measures.ts';
 import type { Interval, Summary } from '../../../evaluation/statistics.ts';
 import {
@@ -13,6 +14,7 @@ import { rerunCommand } from '../../../report/rerunCommand.ts';
 import { showValue } from '../../../sweep/labels.ts';
 import type { RunDetail } from '../../wire.ts';
 import { CopyAs, copyText } from '../components/copyAs.tsx';
+import { Problem } from '../components/problem.tsx';
 import { Scroll } from '../components/scroll.tsx';
 import { Select } from '../components/select.tsx';
 import { type Compared, comparedItems, intervalsOfRuns, pairsOf } from '../model/comparison.ts';
@@ -40,11 +42,7 @@ export function CompareView() {
   const classifier = classifiers.includes(classifierParam.value) ? classifierParam.value : classifiers[0];
   return (
     <>
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
       {isLoading ? <p class="note">The runs are read …</p> : <Settings items={items} details={details} />}
       <Measures items={items} details={details} />
       {classifier !== undefined && (
@@ -88,7 +86,7 @@ function useDetails(items: readonly Compared[]) {
       const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
       const [failed] = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
       setDetails(new Map(found.map((detail) => [detail.id, detail])));
-      if (failed !== undefined) setProblem(failed instanceof Error ? failed.message : String(failed));
+      if (failed !== undefined) setProblem(messageOf(failed));
       setLoading(false);
     };
     void load();
@@ -142,10 +140,7 @@ function Measures({ items, details }: PartProps) {
   const model = sweep.value;
   const [search, setSearch] = useState('');
   const [first] = items;
-  const intervals = useMemo(
-    () => items.map((item) => (first ? intervalsOfRuns(first, item, details) : new Map<string, Interval>())),
-    [items.map(({ id }) => id).join(), details],
-  );
+  const intervals = useIntervals(items, details);
   if (!model || !first) return null;
   const metrics = model.metrics.filter((metric) => metric.toLowerCase().includes(search.toLowerCase()));
   const rows = metrics.flatMap((metric) => {
@@ -197,6 +192,28 @@ function Measures({ items, details }: PartProps) {
       </p>
     </section>
   );
+}
+
+/** Intervals over test texts, of each item over the first. They take their time, and the page answers meanwhile. */
+function useIntervals(items: readonly Compared[], details: Details): readonly ReadonlyMap<string, Interval>[] {
+  const [intervals, setIntervals] = useState<readonly ReadonlyMap<string, Interval>[]>([]);
+  const key = items.map(({ id }) => id).join();
+  useEffect(() => {
+    setIntervals([]);
+    const [first] = items;
+    const found: ReadonlyMap<string, Interval>[] = [];
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const next = () => {
+      const item = items[found.length];
+      if (!first || !item) return;
+      found.push(intervalsOfRuns(first, item, details));
+      setIntervals([...found]);
+      timer = setTimeout(next);
+    };
+    timer = setTimeout(next);
+    return () => clearTimeout(timer);
+  }, [key, details]);
+  return intervals;
 }
 
 function bestOf(metric: string, summaries: readonly (Summary | undefined)[]): number | undefined {

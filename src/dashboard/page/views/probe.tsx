@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
+import { messageOf } from '../../../errors.ts';
 import type { ProbeAnswer } from '../../wire.ts';
+import { Problem } from '../components/problem.tsx';
 import { param } from '../state.ts';
 import { experimentName, source, sweep } from '../store.ts';
 import { chosenEncoders, encoderRuns } from './encoderRuns.ts';
-import { NoEncoders } from './space.tsx';
 
 const sentenceParam = param('sentence');
 
@@ -13,16 +14,22 @@ export function ProbeView() {
   const [state, setState] = useState<{ answer?: ProbeAnswer; problem?: string; isAsking?: boolean }>({});
   const runs = encoderRuns.value;
   const chosen = chosenEncoders.value;
-  if (!source.encoders) return <NoEncoders />;
+  const { probe } = source;
+  if (!probe) {
+    return (
+      <p class="note">
+        This takes the encoders, which a report does not hold: <code>yarn dashboard</code> shows it where the runs are.
+      </p>
+    );
+  }
   if (!model || chosen.length === 0) return <p class="note">No run is finished yet.</p>;
-  const { encoders } = source;
   const ask = async () => {
     setState({ isAsking: true });
     try {
       const ids = chosen.map(({ run }) => run.id);
-      setState({ answer: await encoders.probe(experimentName.value, ids, sentenceParam.value) });
+      setState({ answer: await probe(experimentName.value, ids, sentenceParam.value) });
     } catch (error) {
-      setState({ problem: error instanceof Error ? error.message : String(error) });
+      setState({ problem: messageOf(error) });
     }
   };
   const nameOf = (run: string | null) =>
@@ -53,11 +60,7 @@ export function ProbeView() {
       <p class="note">
         Under {chosen.map(({ label }) => label).join('; ')}. Settings that are picked in the overview are asked instead.
       </p>
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
       {answer && (
         <>
           <div class="pair" role="status">

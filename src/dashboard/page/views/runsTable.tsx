@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals';
+import { computed } from '@preact/signals';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { isCounted } from '../../../report/overSeeds.ts';
@@ -9,7 +9,7 @@ import { askForExtremes, courseExtremes } from '../courseExtremes.ts';
 import { type Column, columnOf, defaultColumns } from '../model/columns.ts';
 import type { Point, Run } from '../model/sweep.ts';
 import { type TableRow, tableRows } from '../model/tableRows.ts';
-import { param } from '../state.ts';
+import { listParam, param } from '../state.ts';
 import {
   columnIds,
   mainMetrics,
@@ -26,7 +26,7 @@ import { statusMark } from './status.ts';
 
 const sortBy = param('sort');
 /** Points whose runs are shown below them. */
-const open = signal<ReadonlySet<string>>(new Set());
+const open = listParam('open');
 
 const shownColumns = computed((): readonly Column[] => {
   const model = sweep.value;
@@ -44,7 +44,7 @@ const sorting = computed(() => {
 const rows = computed((): readonly TableRow[] =>
   tableRows(visible.value, {
     by: rowsAre.value === 'runs' ? 'runs' : 'points',
-    open: open.value,
+    open: new Set(open.value),
     ...sorting.value,
   }),
 );
@@ -178,7 +178,7 @@ interface RowProps {
 
 function Row({ row, columns, index }: RowProps) {
   const { point, run, isInner } = row;
-  const isOpen = open.value.has(point.id);
+  const isOpen = open.value.includes(point.id);
   const canOpen = !run && point.kind === 'retrofit' && point.runs.length > 1;
   const isPicked = picked.value.includes(row.id);
   const label = run ? `${point.label} seed ${run.seed}` : point.label;
@@ -202,9 +202,7 @@ function Row({ row, columns, index }: RowProps) {
               aria-expanded={isOpen}
               aria-label={`Seeds of ${label}`}
               onClick={() => {
-                const next = new Set(open.value);
-                if (!next.delete(point.id)) next.add(point.id);
-                open.value = next;
+                open.set(isOpen ? open.value.filter((id) => id !== point.id) : [...open.value, point.id]);
               }}
             >
               {isOpen ? '▾' : '▸'}

@@ -1,8 +1,10 @@
 import type { EChartsOption } from 'echarts';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { mapMethods, type SpaceMap } from '../../wire.ts';
+import { messageOf } from '../../../errors.ts';
+import type { MapMethod, SpaceMap } from '../../wire.ts';
 import type { ChartEvents } from '../components/chart.tsx';
 import { Figure } from '../components/figure.tsx';
+import { Problem } from '../components/problem.tsx';
 import { Select } from '../components/select.tsx';
 import { tooltip } from '../components/tooltip.ts';
 import { param } from '../state.ts';
@@ -16,13 +18,13 @@ const labelsParam = param('classes');
 
 /** The same test texts under the untouched encoder and under a retrofitted one. */
 export function SpaceView() {
-  const runs = encoderRuns.value;
-  const run = runs.find((own) => own.run.id === runParam.value) ?? chosenEncoders.value[0];
-  const method = mapMethods.find((own) => own === methodParam.value) ?? 'pca';
+  const runs = encoderRuns.value.filter((own) => source.hasMap(own.run.id));
+  const found = runs.find((own) => own.run.id === runParam.value) ?? chosenEncoders.value[0];
+  const run = found && source.hasMap(found.run.id) ? found : runs[0];
+  const method = source.mapMethods.find((own) => own === methodParam.value) ?? 'pca';
   const { map, problem, isComputing } = useMap(run?.run.id, method);
   const option = useMemo(() => map && optionOf(map, labelsParam.value), [map, labelsParam.value, chartTheme.value]);
-  if (!source.encoders) return <NoEncoders />;
-  if (!run) return <p class="note">No run is finished yet.</p>;
+  if (!run) return <p class="note">There is no encoder to be looked at.</p>;
   return (
     <>
       <p class="lead">
@@ -35,18 +37,11 @@ export function SpaceView() {
         <Select
           label="Map"
           value={method}
-          options={[
-            { value: 'pca', title: 'principal components' },
-            { value: 'umap', title: 'UMAP' },
-          ]}
+          options={source.mapMethods.map((own) => ({ value: own, title: methodTitles[own] }))}
           onChange={(value) => methodParam.set(value)}
         />{' '}
       </p>
-      {problem !== undefined && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem text={problem} />
       {isComputing && (
         <p class="note" role="status">
           Texts are embedded and mapped; it is kept for the next time …
@@ -75,26 +70,20 @@ export function SpaceView() {
   );
 }
 
-export function NoEncoders() {
-  return (
-    <p class="note">
-      This takes the encoders, which a report does not hold: <code>yarn dashboard</code> shows it where the runs are.
-    </p>
-  );
-}
+const methodTitles: Readonly<Record<MapMethod, string>> = { pca: 'principal components', umap: 'UMAP' };
 
-function useMap(run: string | undefined, method: (typeof mapMethods)[number]) {
+function useMap(run: string | undefined, method: MapMethod) {
   const [state, setState] = useState<{ key?: string; map?: SpaceMap; problem?: string }>({});
   const key = `${run} ${method}`;
   useEffect(() => {
-    if (run === undefined || !source.encoders) return undefined;
+    if (run === undefined) return undefined;
     let isOld = false;
-    source.encoders.map(experimentName.value, run, method).then(
+    source.map(experimentName.value, run, method).then(
       (map) => {
         if (!isOld) setState({ key, map });
       },
       (error) => {
-        if (!isOld) setState({ key, problem: error instanceof Error ? error.message : String(error) });
+        if (!isOld) setState({ key, problem: messageOf(error) });
       },
     );
     return () => {
