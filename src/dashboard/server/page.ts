@@ -7,6 +7,7 @@ import { dirname, extname, join, relative, sep } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { messageOf, UserError } from '../../errors.ts';
 
 /** The files of the built page by their paths, which begin with a slash. */
 export type PageFiles = ReadonlyMap<string, { readonly content: Buffer; readonly type: string }>;
@@ -25,12 +26,20 @@ const types: Readonly<Record<string, string>> = {
  * The page, built anew if the code has changed since it was built last.
  *
  * @param onBuild called if it has to be built, which takes some seconds
+ * @throws UserError PAGE_NOT_BUILT
  */
 export async function builtPage(onBuild: () => void): Promise<PageFiles> {
   const folder = join(builds, await sourceHash());
   if (!existsSync(folder)) {
     onBuild();
-    await build(folder);
+    await build(folder).catch((error) => {
+      throw new UserError({
+        code: 'PAGE_NOT_BUILT',
+        given: `${builds} (${messageOf(error).trim().split('\n').join('; ')})`,
+        expected: 'a folder that can be written, and room on its disk',
+        remedy: 'Check both, and that yarn install has ended well; the page is built once for each version.',
+      });
+    });
   }
   const files = new Map<string, { content: Buffer; type: string }>();
   for (const path of await filesIn(folder)) {

@@ -31,7 +31,9 @@ export function importances(
       const groupOf = grouping(runs.map(({ axes }) => axes[parameter]));
       for (const [i, { value }] of runs.entries()) {
         const group = groupOf[i] as string;
-        groups.set(group, [...(groups.get(group) ?? []), value]);
+        const own = groups.get(group);
+        if (own) own.push(value);
+        else groups.set(group, [value]);
       }
       const between = sum([...groups.values()].map((own) => own.length * (sum(own) / own.length - mean) ** 2));
       return { parameter, share: between / total };

@@ -34,7 +34,12 @@ export function CompareView() {
   const { details, problem, isLoading } = useDetails(items);
   if (!model) return null;
   if (items.length < 2) {
-    return <p class="note">Pick two to six settings or runs in the table of the overview to compare them.</p>;
+    return (
+      <>
+        <p class="note">Pick two to six settings or runs in the table of the overview to compare them.</p>
+        {items.length > 0 && <Commands items={items} />}
+      </>
+    );
   }
   const classifiers = [
     ...new Set([...details.values()].flatMap(({ predictions }) => predictions.map((own) => own.classifier))),

@@ -17,6 +17,15 @@ const xParam = param('x', costMetric);
 const yParam = param('y');
 const colourParam = param('colour');
 
+/** Where there is no room for the legend beside the chart it stands above. */
+const narrow = {
+  query: { maxWidth: 640 },
+  option: { legend: { orient: 'horizontal' as const, left: 0, top: 0 }, grid: { right: 16, top: 56 } },
+};
+const wide = {
+  option: { legend: { orient: 'vertical' as const, left: '77%', top: 16 }, grid: { right: '25%', top: 16 } },
+};
+
 /** What each setting gained over what it cost. */
 export function Frontier() {
   const model = sweep.value;
@@ -38,6 +47,7 @@ export function Frontier() {
       chartTheme.value,
     ),
     tooltip: { ...tooltip(), formatter: (given) => tooltipText(model, drawn, x, y, given) },
+    media: [narrow, wide],
   };
   const options = model.metrics.map((metric) => ({ value: metric, title: metricTitle(metric) }));
   return (

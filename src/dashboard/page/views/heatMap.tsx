@@ -9,13 +9,17 @@ import { param } from '../state.ts';
 import { sweep, variedAxes, visiblePoints } from '../store.ts';
 import { chartTheme } from '../theme.ts';
 
+const usualAxes = ['objective.supCon.temperature', 'objective.vectorSpacePreservation.weight'];
 const xParam = param('columnsAre');
 const yParam = param('rowsAre');
 
 /** A measure by two parameters. */
 export function HeatMap({ metric }: { readonly metric: string }) {
   const model = sweep.value;
-  const [first, second] = variedAxes.value;
+  // Temperature by weight of preservation before others.
+  const [first, second] = [...new Set([...usualAxes, ...variedAxes.value])].filter((path) =>
+    variedAxes.value.includes(path),
+  );
   if (!model || first === undefined || second === undefined) return null;
   const x = variedAxes.value.includes(xParam.value) ? xParam.value : second;
   const y = variedAxes.value.includes(yParam.value) ? yParam.value : first;

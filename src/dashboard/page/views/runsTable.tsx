@@ -127,7 +127,7 @@ export function RunsTable() {
       {shown.length === 0 && <p class="note">Nothing passes the filter.</p>}
       <p class="note">
         ±: half-width of the 95 % t interval over n seeds; gain: over the original encoder, paired by seed; ★: nothing
-        gains as much for as little Δemb.
+        gains as much for as little Δemb. Means are over all seeds of a setting, whichever of them the filter leaves.
       </p>
       <CopyTable table={copied} />
     </section>
