@@ -98,10 +98,11 @@ export const visible = computed((): ReadonlyMap<Point, readonly Run[]> => {
   if (!model) return shown;
   const accepts = 'problem' in parsed ? () => true : parsed.accepts;
   const byRun = rowsAre.value === 'runs';
+  const isOff = filterText.value.trim() === '';
   for (const point of model.points) {
     if (point.kind === 'retrofit' && !isBrushed(point, brushes.value, coordinates.value)) continue;
     const runs =
-      !byRun && accepts(ofPoint(model, point))
+      isOff || (!byRun && accepts(ofPoint(model, point)))
         ? point.runs
         : point.runs.filter((run) => accepts(ofRun(model, point, run)));
     if (runs.length > 0) shown.set(point, runs);

@@ -21,10 +21,9 @@ export interface Coordinate {
 export function isBrushed(point: Point, brushes: Brushes, coordinates: readonly Coordinate[]): boolean {
   return coordinates.every((coordinate) => {
     const ranges = brushes[coordinate.name] ?? [];
+    if (ranges.length === 0) return true;
     const position = coordinate.position(point);
-    return (
-      ranges.length === 0 || ranges.some(([low, high]) => position !== undefined && position >= low && position <= high)
-    );
+    return ranges.some(([low, high]) => position !== undefined && position >= low && position <= high);
   });
 }
 

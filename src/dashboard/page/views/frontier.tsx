@@ -1,4 +1,5 @@
 import type { EChartsOption } from 'echarts';
+import { useMemo } from 'preact/hooks';
 import type { NumberTable } from '../../../report/comparisonNumbers.ts';
 import { costMetric, formatDifference, formatSummary, metricTitle } from '../../../report/metrics.ts';
 import { gainShown, isDrift, tradeOffAxis } from '../../../report/tradeOff.ts';
@@ -29,26 +30,14 @@ const wide = {
 /** What each setting gained over what it cost. */
 export function Frontier() {
   const model = sweep.value;
-  if (!model) return null;
   const x = xParam.value;
-  const y = yParam.value || gainShown(model.head.columns);
-  const drawn = frontier(model, visiblePoints.value, x, y);
-  const { colour } = axesByLook(variedAxes.value, drawn, colourParam.value);
-  const option: EChartsOption = {
-    ...tradeOffChart(
-      {
-        axes: variedAxes.value,
-        points: drawn,
-        ...(colourParam.value !== '' && { colourAxis: colourParam.value }),
-        x: tradeOffAxis(x),
-        y: tradeOffAxis(y),
-        origin: { x: originOf(model, x), y: originOf(model, y) },
-      },
-      chartTheme.value,
-    ),
-    tooltip: { ...tooltip(), formatter: (given) => tooltipText(model, drawn, x, y, given) },
-    media: [narrow, wide],
-  };
+  const y = yParam.value || gainShown(model?.head.columns ?? []);
+  const drawing = useMemo(
+    () => model && drawingOf(model, visiblePoints.value, x, y, colourParam.value),
+    [model, visiblePoints.value, x, y, colourParam.value, chartTheme.value],
+  );
+  if (!model || !drawing) return null;
+  const { option, colour } = drawing;
   const options = model.metrics.map((metric) => ({ value: metric, title: metricTitle(metric) }));
   return (
     <Figure
@@ -70,6 +59,26 @@ export function Frontier() {
       )}
     </Figure>
   );
+}
+
+function drawingOf(model: SweepModel, points: readonly Point[], x: string, y: string, chosen: string) {
+  const drawn = frontier(model, points, x, y);
+  const option: EChartsOption = {
+    ...tradeOffChart(
+      {
+        axes: variedAxes.value,
+        points: drawn,
+        ...(chosen !== '' && { colourAxis: chosen }),
+        x: tradeOffAxis(x),
+        y: tradeOffAxis(y),
+        origin: { x: originOf(model, x), y: originOf(model, y) },
+      },
+      chartTheme.value,
+    ),
+    tooltip: { ...tooltip(), formatter: (given) => tooltipText(model, drawn, x, y, given) },
+    media: [narrow, wide],
+  };
+  return { option, colour: axesByLook(variedAxes.value, drawn, chosen).colour };
 }
 
 function tooltipText(model: SweepModel, drawn: readonly FrontierPoint[], x: string, y: string, given: unknown): string {
