@@ -90,7 +90,9 @@ function begun(element: HTMLDivElement | null, handlers: { readonly current: Cha
 }
 
 function withDefaults(option: EChartsOption): EChartsOption {
-  return { animation: false, textStyle: { fontFamily }, ...option };
+  // Painted in several frames, a chart that is disposed of in between throws (zrender 6.1).
+  const atOnce = { progressive: 0 };
+  return { animation: false, textStyle: { fontFamily }, ...atOnce, ...option };
 }
 
 /** The chart as an SVG document of its own. */

@@ -1,5 +1,4 @@
 import type { EChartsOption } from 'echarts';
-import { useMemo } from 'preact/hooks';
 import type { NumberTable } from '../../../report/comparisonNumbers.ts';
 import { costMetric, formatDifference, formatSummary, metricTitle } from '../../../report/metrics.ts';
 import { gainShown, isDrift, tradeOffAxis } from '../../../report/tradeOff.ts';
@@ -8,6 +7,7 @@ import { showValue } from '../../../sweep/labels.ts';
 import { Figure } from '../components/figure.tsx';
 import { Select } from '../components/select.tsx';
 import { tooltip } from '../components/tooltip.ts';
+import { useLater } from '../components/useLater.ts';
 import { type FrontierPoint, frontier, measured, originOf } from '../model/frontier.ts';
 import type { Point, SweepModel } from '../model/sweep.ts';
 import { param } from '../state.ts';
@@ -32,18 +32,18 @@ export function Frontier() {
   const model = sweep.value;
   const x = xParam.value;
   const y = yParam.value || gainShown(model?.head.columns ?? []);
-  const drawing = useMemo(
-    () => model && drawingOf(model, visiblePoints.value, x, y, colourParam.value),
+  const option = useLater(
+    () => (model ? drawingOf(model, visiblePoints.value, x, y, colourParam.value) : {}),
     [model, visiblePoints.value, x, y, colourParam.value, chartTheme.value],
   );
-  if (!model || !drawing) return null;
-  const { option, colour } = drawing;
+  if (!model) return null;
+  const { colour } = axesByLook(variedAxes.value, visiblePoints.value, colourParam.value);
   const options = model.metrics.map((metric) => ({ value: metric, title: metricTitle(metric) }));
   return (
     <Figure
       title="The frontier"
       note="★: nothing is better in both. Whiskers: 95 % t interval over seeds. Drifts are shown as they are, other measures as the gain over the original encoder, paired by seed."
-      option={option}
+      option={option ?? {}}
       height={430}
       numbers={() => numbers(model, visiblePoints.value, x, y)}
     >
@@ -61,9 +61,9 @@ export function Frontier() {
   );
 }
 
-function drawingOf(model: SweepModel, points: readonly Point[], x: string, y: string, chosen: string) {
+function drawingOf(model: SweepModel, points: readonly Point[], x: string, y: string, chosen: string): EChartsOption {
   const drawn = frontier(model, points, x, y);
-  const option: EChartsOption = {
+  return {
     ...tradeOffChart(
       {
         axes: variedAxes.value,
@@ -78,7 +78,6 @@ function drawingOf(model: SweepModel, points: readonly Point[], x: string, y: st
     tooltip: { ...tooltip(), formatter: (given) => tooltipText(model, drawn, x, y, given) },
     media: [narrow, wide],
   };
-  return { option, colour: axesByLook(variedAxes.value, drawn, chosen).colour };
 }
 
 function tooltipText(model: SweepModel, drawn: readonly FrontierPoint[], x: string, y: string, given: unknown): string {

@@ -109,7 +109,8 @@ function optionOf(axes: readonly Coordinate[], points: readonly Point[]): EChart
         data: points.map((point) => axes.map(({ position }) => position(point) as number)),
         lineStyle: { width: points.length > 300 ? 0.75 : 1.5, opacity: points.length > 300 ? 0.35 : 0.7 },
         inactiveOpacity: 0.04,
-        progressive: 500,
+        // As in every chart; this kind has a default of its own.
+        progressive: 0,
         smooth: false,
       },
     ],
