@@ -393,8 +393,9 @@ describe.skipIf(!hasBrowser)('The page', () => {
     await page.getByRole('searchbox', { name: 'Filter' }).fill('temperature == 0.05 and knn.macroF1 > 0.2');
     await expect.poll(() => page.locator('#filter-help').innerText()).toMatch(/^\d+ of 1000 settings$/);
     await page.getByRole('searchbox', { name: 'Filter' }).fill('');
-    // Charts of thousands of marks are taken away while they are painted.
-    for (const view of [...views, ...views, ...views]) await tab(page, view);
+    // Charts of thousands of marks are taken away while they are painted; there are no encoders to be looked at.
+    const drawn = views.filter((view) => view !== 'Space');
+    for (const view of [...drawn, ...drawn, ...drawn]) await tab(page, view);
     await page.waitForTimeout(500);
     expect(problems).toEqual([]);
   });
