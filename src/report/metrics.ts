@@ -51,7 +51,8 @@ export function formatInterval(metric: string, { low, high }: Interval): string 
 
 export const directionLegend = '↑: higher is to be preferred; ↓: lower.';
 
-function isPercentage(metric: string): boolean {
+/** Whether a metric is shown in percent, and its differences in points. */
+export function isPercentage(metric: string): boolean {
   return measureOf(metric)?.title.endsWith('%') ?? false;
 }
 

@@ -2,7 +2,7 @@ import { measureOf } from '../evaluation/measures.ts';
 import type { IntervalMethod, Summary } from '../evaluation/statistics.ts';
 import { shortNames } from '../sweep/labels.ts';
 import type { Comparison } from './comparison.ts';
-import { costMetric, gainMetric, metricTitle } from './metrics.ts';
+import { costMetric, gainMetric, isPercentage, metricTitle } from './metrics.ts';
 import { type Range, type TradeOff, type TradeOffAxis, type TradeOffPoint, variedAxes } from './tradeOffChart.ts';
 
 /** What each grid point gained over how far the encoder moved for it, to be drawn. */
@@ -52,10 +52,6 @@ export function rangeOf(metric: string, { mean, halfWidth, bootstrap }: Summary)
   const factor = isPercentage(metric) ? 100 : 1;
   const { low, high } = bootstrap ?? { low: mean - (halfWidth ?? 0), high: mean + (halfWidth ?? 0) };
   return { mean: factor * mean, low: factor * low, high: factor * high };
-}
-
-function isPercentage(metric: string): boolean {
-  return measureOf(metric)?.title.endsWith('%') ?? false;
 }
 
 function subtitle({ points, interval, axes }: Comparison, drawn: readonly TradeOffPoint[]): string {

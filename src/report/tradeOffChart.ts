@@ -101,7 +101,7 @@ export function tradeOffChart(tradeOff: TradeOff, theme: ChartTheme = lightTheme
     yAxis: {
       type: 'value',
       boundaryGap: ['2%', '2%'],
-      name: `${tradeOff.y.name}${{ higher: ' (more is better →)', lower: ' (← less is better)', none: '' }[tradeOff.y.better ?? 'none']}`,
+      name: axisTitle(tradeOff.y),
       nameLocation: 'middle',
       nameGap: 46,
       ...style.axis,
@@ -191,9 +191,14 @@ function wrapped(text: string): string {
   return text.replace(/(.{1,22})( |$)/g, '$1\n').trimEnd();
 }
 
+/** With an arrow to where it is better. */
+function axisTitle({ name, better }: TradeOffAxis): string {
+  return `${name}${{ higher: ' (more is better →)', lower: ' (← less is better)', none: '' }[better ?? 'none']}`;
+}
+
 /** Logarithmic where the means are positive and span more than a decade; otherwise from 0, which is untouched. */
 function costAxis(
-  { name, better }: TradeOffAxis,
+  axis: TradeOffAxis,
   costs: readonly Range[],
   axisStyle: ReturnType<typeof styles>['axis'],
 ): XAXisComponentOption & { readonly min: number } {
@@ -201,7 +206,7 @@ function costAxis(
   const [least, greatest] = [Math.min(...means), Math.max(...means)];
   const style = {
     ...axisStyle,
-    name: `${name}${{ higher: ' (more is better →)', lower: ' (← less is better)', none: '' }[better ?? 'none']}`,
+    name: axisTitle(axis),
     nameLocation: 'middle',
     nameGap: 34,
   } as const;

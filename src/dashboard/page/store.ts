@@ -47,8 +47,7 @@ export const mainMetrics = computed((): readonly string[] => {
   const model = sweep.value;
   if (!model) return [];
   if (model.head.columns.length > 0) return [...new Set([costMetric, ...model.head.columns])];
-  const primary = model.metrics.filter((metric) => measureOf(metric)?.isPrimary && !/At\d+$/.test(metric));
-  return primary;
+  return model.metrics.filter((metric) => measureOf(metric)?.isPrimary && !/At\d+$/.test(metric));
 });
 
 /** Parameters with several values. */

@@ -3,22 +3,24 @@ import { useState } from 'preact/hooks';
 import { latexTable, type MarkupTable, markdownLines } from '../../../report/markup.ts';
 import { downloadText } from './download.ts';
 
-/** A table as it is shown, to be taken elsewhere. */
-export function CopyAs({ name, table }: { readonly name: string; readonly table: MarkupTable }) {
+/** A table as it is shown, to be taken elsewhere; made when it is. */
+export function CopyAs({ name, table }: { readonly name: string; readonly table: () => MarkupTable }) {
   const [copied, setCopied] = useState('');
   const copy = async (format: string, text: string) => {
     await copyText(text);
     setCopied(`${format} copied`);
   };
-  const csv = () =>
-    Papa.unparse({ fields: [...table.titles], data: table.rows.map((row) => [...row]) }, { newline: '\n' });
+  const csv = () => {
+    const { titles, rows } = table();
+    return Papa.unparse({ fields: [...titles], data: rows.map((row) => [...row]) }, { newline: '\n' });
+  };
   return (
     <p class="copy">
       Copy as{' '}
-      <button type="button" onClick={() => copy('Markdown', markdownLines(table).join('\n'))}>
+      <button type="button" onClick={() => copy('Markdown', markdownLines(table()).join('\n'))}>
         Markdown
       </button>
-      <button type="button" onClick={() => copy('LaTeX', latexTable(table))}>
+      <button type="button" onClick={() => copy('LaTeX', latexTable(table()))}>
         LaTeX
       </button>
       <button type="button" onClick={() => copy('CSV', csv())}>

@@ -66,7 +66,7 @@ function Numbers({ title, table }: { readonly title: string; readonly table: Num
   );
   return (
     <div class="numbers">
-      <CopyAs name={title} table={texts} />
+      <CopyAs name={title} table={() => texts} />
       <Scroll label={`The numbers of ${title}`} isTall>
         <table>
           <thead>

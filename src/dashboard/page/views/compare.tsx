@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { messageOf } from '../../../errors.ts';
 import { measureOf } from '../../../evaluation/measures.ts';
 import type { Interval, Summary } from '../../../evaluation/statistics.ts';
+import type { MarkupTable } from '../../../report/markup.ts';
 import {
   directionMark,
   formatDifference,
@@ -228,7 +229,7 @@ function bestOf(metric: string, summaries: readonly (Summary | undefined)[]): nu
   return direction === 'higher' ? Math.max(...means) : Math.min(...means);
 }
 
-function PlainTable({ name, table }: { readonly name: string; readonly table: Parameters<typeof CopyAs>[0]['table'] }) {
+function PlainTable({ name, table }: { readonly name: string; readonly table: MarkupTable }) {
   return (
     <>
       <Scroll label={name}>
@@ -258,7 +259,7 @@ function PlainTable({ name, table }: { readonly name: string; readonly table: Pa
           </tbody>
         </table>
       </Scroll>
-      <CopyAs name={name} table={table} />
+      <CopyAs name={name} table={() => table} />
     </>
   );
 }

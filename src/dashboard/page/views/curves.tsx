@@ -124,10 +124,11 @@ interface CoursesState {
 /** Courses of the runs, again when one at work has got on: one request at a time, and the latest one at last. */
 function useCourses(metric: string, runs: readonly DrawnRun[]): CoursesState {
   const [state, setState] = useState<CoursesState>({});
-  const latest = useRef({ metric, runs: [] as string[] });
   const isAsking = useRef(false);
-  latest.current = { metric, runs: runs.map(({ run }) => run.id) };
   const key = `${experimentName.value} ${metric} ${runs.map(({ run }) => `${run.id}${run.progress?.step ?? ''}${run.status}`).join()}`;
+  const wanted = { key, metric, runs: runs.map(({ run }) => run.id) };
+  const latest = useRef(wanted);
+  latest.current = wanted;
   useEffect(() => {
     if (isAsking.current) return;
     const ask = async () => {
@@ -140,7 +141,7 @@ function useCourses(metric: string, runs: readonly DrawnRun[]): CoursesState {
           (courses) => setState({ metric: own, courses }),
           (error) => setState({ metric: own, problem: String(error) }),
         );
-      } while (asked.metric !== latest.current.metric || asked.runs.join() !== latest.current.runs.join());
+      } while (asked.key !== latest.current.key);
       isAsking.current = false;
     };
     void ask();

@@ -1,6 +1,6 @@
 import { computed } from '@preact/signals';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { isCounted } from '../../../report/overSeeds.ts';
 import { CopyAs } from '../components/copyAs.tsx';
 import { Scroll } from '../components/scroll.tsx';
@@ -74,14 +74,11 @@ export function RunsTable() {
   const items = virtual.getVirtualItems();
   const before = items[0]?.start ?? 0;
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
-  const copied = useMemo(
-    () => () => ({
-      titles: columns.map(({ title }) => title),
-      aligns: columns.map(({ align }) => align),
-      rows: shown.map((row) => columns.map((column, i) => placeText(row, i, contentOf(column, row).text))),
-    }),
-    [columns, shown],
-  );
+  const copied = () => ({
+    titles: columns.map(({ title }) => title),
+    aligns: columns.map(({ align }) => align),
+    rows: shown.map((row) => columns.map((column, i) => placeText(row, i, contentOf(column, row).text))),
+  });
   return (
     <section class="runs">
       <header>
@@ -129,25 +126,9 @@ export function RunsTable() {
         ±: half-width of the 95 % t interval over n seeds; gain: over the original encoder, paired by seed; ★: nothing
         gains as much for as little Δemb. Means are over all seeds of a setting, whichever of them the filter leaves.
       </p>
-      <CopyTable table={copied} />
+      <CopyAs name="runs" table={copied} />
     </section>
   );
-}
-
-/** The texts are made when they are copied only. */
-function CopyTable({ table }: { readonly table: () => Parameters<typeof CopyAs>[0]['table'] }) {
-  const lazy = {
-    get titles() {
-      return table().titles;
-    },
-    get aligns() {
-      return table().aligns ?? [];
-    },
-    get rows() {
-      return table().rows;
-    },
-  };
-  return <CopyAs name="runs" table={lazy} />;
 }
 
 function contentOf(column: Column, { run, point }: TableRow) {
@@ -213,7 +194,7 @@ function Row({ row, columns, index }: RowProps) {
       {columns.map((column, i) => (
         <td key={column.id} class={column.align}>
           {column.id === 'status' ? (
-            <Status row={row} text={column.id === 'status' ? contentOf(column, row).text : ''} />
+            <Status row={row} text={contentOf(column, row).text} />
           ) : (
             placeText(row, i, contentOf(column, row).text)
           )}
