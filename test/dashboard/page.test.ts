@@ -13,6 +13,9 @@ import { openDashboard } from './openDashboard.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** Milliseconds that the process of the encoders may take to start and answer beside busy cores. */
+const encoders = 120_000;
+
 /** The views by the names of their tabs. */
 const views = ['Overview', 'Parameters', 'Curves', 'Compare', 'Space', 'Probe'];
 
@@ -217,14 +220,16 @@ describe.skipIf(!hasBrowser)('The page of experiments/retrofit.ts', () => {
     }
   });
 
-  test('the same texts lie on the map of both encoders, and a class can be made to stand out', async (context) => {
+  test('the same texts lie on the map of both encoders, and a class can be made to stand out', {
+    timeout: 300_000,
+  }, async (context) => {
     const { page, problems } = await open(context, `${url}#experiment=retrofit&view=space`);
     const chart = page.getByRole('img', { name: /^Untouched on the left/ });
-    await expect.poll(() => chart.count(), { timeout: 60_000 }).toBe(1);
+    await expect.poll(() => chart.count(), { timeout: encoders }).toBe(1);
     await expectDrawn(page, /^Untouched on the left/);
     expect(await page.locator('.figure .note').innerText()).toMatch(/^480 of 480 test texts/);
     await page.getByLabel('Map').selectOption('umap');
-    await expect.poll(() => page.getByText('are embedded and mapped').count(), { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => page.getByText('are embedded and mapped').count(), { timeout: encoders }).toBe(0);
     await expectDrawn(page, /^Untouched on the left/);
     // Pointing at a mark on the left changes the picture on the right.
     const mark = await ofCanvas<{ x: number; y: number }>(chart, firstMark);
@@ -239,7 +244,7 @@ describe.skipIf(!hasBrowser)('The page of experiments/retrofit.ts', () => {
     expect(problems).toEqual([]);
   });
 
-  test('a sentence has the class that the run gave it, and its neighbours', async (context) => {
+  test('a sentence has the class that the run gave it, and its neighbours', { timeout: 300_000 }, async (context) => {
     const get = async <T>(path: string) => (await (await fetch(`${url}api/experiments/retrofit${path}`)).json()) as T;
     const { table } = await get<Sweep>('');
     const [run] = table.runs.filter(({ kind, seed }) => kind === 'retrofit' && seed === 1);
@@ -267,7 +272,7 @@ describe.skipIf(!hasBrowser)('The page of experiments/retrofit.ts', () => {
     const { page, problems } = await open(context, `${url}#experiment=retrofit&view=probe&pick=${id}`);
     await page.getByRole('textbox', { name: 'Sentence' }).fill(sentences[0] ?? '');
     await page.getByRole('button', { name: 'Ask' }).click();
-    await expect.poll(() => page.locator('.answer').count(), { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => page.locator('.answer').count(), { timeout: encoders }).toBe(2);
     expect(await page.locator('.answer h2').allInnerTexts()).toEqual([
       'untouched encoder',
       'temperature 0.1 · weight 0 · seed 1',
@@ -275,7 +280,9 @@ describe.skipIf(!hasBrowser)('The page of experiments/retrofit.ts', () => {
     expect(problems).toEqual([]);
   });
 
-  test('a report is one file with the same views, and asks nobody for anything', async (context) => {
+  test('a report is one file with the same views, and asks nobody for anything', {
+    timeout: 300_000,
+  }, async (context) => {
     const file = join(scratch, 'report.html');
     const made = spawnSync(
       process.execPath,
@@ -357,7 +364,7 @@ describe.skipIf(!hasBrowser)('The page', () => {
     await expect.poll(() => page.getByRole('status').first().innerText()).toContain('5 of 5 runs');
   });
 
-  test('takes nothing in a run for markup, and no number breaks it', async (context) => {
+  test('takes nothing in a run for markup, and no number breaks it', { timeout: 300_000 }, async (context) => {
     const results = join(scratch, 'hostile');
     const name = await writeHostileResults(results);
     const { url } = await openDashboard(results, (close) => context.onTestFinished(close));
@@ -377,7 +384,7 @@ describe.skipIf(!hasBrowser)('The page', () => {
     expect(await page.evaluate(() => (globalThis as { taken?: number }).taken)).toBeUndefined();
     // The encoders of such runs cannot be had, which the page says.
     await tab(page, 'Space');
-    expect(await page.getByRole('alert').innerText()).toContain('SETTINGS_OF_OTHER_VERSION');
+    expect(await page.getByRole('alert').innerText({ timeout: encoders })).toContain('SETTINGS_OF_OTHER_VERSION');
     expect(problems.filter((problem) => !problem.includes('status of 422'))).toEqual([]);
   });
 

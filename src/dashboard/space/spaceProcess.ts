@@ -7,10 +7,10 @@ import { Materials } from '../../sweep/materials.ts';
 import type { Answer, FromSpace, Question, SpaceSetup, ToSpace } from './protocol.ts';
 import { Space } from './space.ts';
 
-const lowestPriority = 19;
+/** A third of a worker's share where all cores are at work: who asks waits seconds, and a sweep hardly does. */
+const niceness = 5;
 
-// A sweep that trains goes first.
-setPriority(lowestPriority);
+setPriority(niceness);
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit());
 let space: Promise<Space> | undefined;
