@@ -117,7 +117,7 @@ async function distil(student: Encoder, texts: readonly string[], targets: Matri
   const tokens = student.tokeniser.encode(texts, student.config.maxLength);
   // A loss of 1 is that of answering every text with zeros.
   const objective = weightedSum(objectiveSchema.parse({ vectorSpacePreservation: { weight: 1 / targetMeanSquare } }));
-  const heads = createHeads(objective.needs, { inputSize: width, seed });
+  const heads = createHeads(objective.needs, { encoder: student, seed });
   const begin = performance.now();
   let losses: number[] = [];
   const outcome = await train({

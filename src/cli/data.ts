@@ -2,7 +2,7 @@ import process from 'node:process';
 import { type Corpus, loadCorpus, sources } from '../data/corpus.ts';
 import { declarationSchema } from '../data/declaration.ts';
 import { getDataset } from '../data/getDataset.ts';
-import { type CorpusSource, splitNames } from '../data/source.ts';
+import { type CorpusSource, type Labelling, labellings, splitNames } from '../data/source.ts';
 import { type CorpusSummary, summariseCorpus, type TokenLengths, tokenLengths } from '../data/summary.ts';
 import { didYouMean } from '../didYouMean.ts';
 import { describeEncoder } from '../encoders/huggingFaceFolder.ts';
@@ -27,6 +27,12 @@ async function main(): Promise<number> {
   const corpus = { type: 'string', demandOption: true, describe: 'a name, a folder or a file' } as const;
   const text = { type: 'string', describe: "the text's column in one's own data, by default text" } as const;
   const label = { type: 'string', describe: "the label's column in one's own data, by default label" } as const;
+  const strengths = {
+    type: 'string',
+    implies: 'labelling',
+    describe: 'the column of several classes, by default emotions',
+  } as const;
+  const labelling = { choices: labellings, describe: "how many classes a text of one's own has" } as const;
   const parser = argumentParser('yarn data')
     .usage('$0 <command>\n\nThe corpora that encoders are retrofitted and judged on.')
     .command(
@@ -49,6 +55,8 @@ async function main(): Promise<number> {
           .positional('corpus', corpus)
           .option('text', text)
           .option('label', label)
+          .option('labelling', labelling)
+          .option('strengths', strengths)
           .option('encoder', { type: 'string', default: 'mini', describe: 'whose tokens are counted' })
           .option('max-length', { type: 'number', default: 128, describe: 'tokens at which texts are cut' })
           .option('json', json),
@@ -57,7 +65,13 @@ async function main(): Promise<number> {
     .command(
       'check <corpus>',
       'whether it is well-formed: every problem with its file and line',
-      (command) => command.positional('corpus', corpus).option('text', text).option('label', label),
+      (command) =>
+        command
+          .positional('corpus', corpus)
+          .option('text', text)
+          .option('label', label)
+          .option('labelling', labelling)
+          .option('strengths', strengths),
       (args) => check(args),
     )
     .demandCommand(1, 'A command is missing: list, get, show or check')
@@ -65,6 +79,7 @@ async function main(): Promise<number> {
     .example('$0 get goemotions', 'into CONTRAFIT_DATA, or where that is not set into the cache')
     .example('$0 show goemotions --encoder all-MiniLM-L6-v2', 'how many texts would be cut?')
     .example('$0 check ./my-corpus', 'before a sweep')
+    .example('$0 check ./my-corpus --labelling soft', 'texts with emotions of different strength')
     .epilogue(help);
   await parser.parseAsync();
   return 0;
@@ -135,17 +150,25 @@ async function get(name: string): Promise<void> {
   print(`${colours.green('✓')} ${name} lies in ${folder}`);
 }
 
-/** A corpus, and the names of its columns where they are others than usual. */
+/** A corpus, the names of its columns where they are others than usual, and whether its texts have several classes. */
 interface Chosen {
   readonly corpus: string;
   readonly text?: string | undefined;
   readonly label?: string | undefined;
+  readonly labelling?: Labelling | undefined;
+  readonly strengths?: string | undefined;
 }
 
-function load({ corpus: source, text, label }: Chosen): Promise<Corpus> {
-  if (text === undefined && label === undefined) return loadCorpus({ source, exclude: [] }, environment);
-  const columns = { ...(text !== undefined && { text }), ...(label !== undefined && { label }) };
-  return loadCorpus({ source, own: declarationSchema.parse({ columns }), exclude: [] }, environment);
+function load({ corpus: source, labelling, ...names }: Chosen): Promise<Corpus> {
+  const given = [names.text, names.label, names.strengths].some((name) => name !== undefined);
+  if (!given && labelling === undefined) return loadCorpus({ source, exclude: [] }, environment);
+  const columns = { text: names.text, label: names.label, strengths: names.strengths };
+  const own = declarationSchema.safeParse({ columns, labelling });
+  if (!own.success) {
+    const reasons = own.error.issues.map(({ message }) => message).join('; ');
+    throw usageProblem(`--text, --label or --strengths does not fit (${reasons})`, 'yarn data --help');
+  }
+  return loadCorpus({ source, own: own.data, exclude: [] }, environment);
 }
 
 async function show(chosen: Chosen, encoder: string, limit: number, json: boolean): Promise<void> {

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import process from 'node:process';
-import { hideBin } from 'yargs/helpers';
 import { formatProblem, type Problem, throwIfAny, UserError } from '../errors.ts';
 import { formatDuration } from '../report/duration.ts';
 import { coloursOf, type ReportStream, widthOf } from '../report/terminal.ts';
@@ -20,6 +19,7 @@ import { checkLogFolder, checkSweepMode, type WandbSettings, wandbSettings } fro
 import type { TrackerReport } from '../wandb/trackerProtocol.ts';
 import { WandbTracking } from '../wandb/tracking.ts';
 import { agentWords } from './agentWords.ts';
+import { commandLine, shellWord } from './commandLine.ts';
 import { count } from './count.ts';
 import { type AgentRun, agentRun, places, withoutAgentFolder } from './environment.ts';
 import { loadExperiment } from './loadExperiment.ts';
@@ -100,7 +100,7 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
   try {
     const outcome = await runSweep(sweep, {
       file,
-      command: commandLine(),
+      command: continuing(),
       fresh: args.fresh,
       joins: isAgent,
       stopOnFailure: args.stopOnFailure,
@@ -249,7 +249,7 @@ async function conclude({ sweep, outcome, out, json, terminal, print }: Conclusi
   else for (const warning of comparison.warnings) print(`! ${warning}`);
   if (outcome.interrupted) {
     print(
-      `\nInterrupted. ${count(finished, 'finished cell')} kept in ${sweep.folder}; continue with:\n  ${commandLine()}`,
+      `\nInterrupted. ${count(finished, 'finished cell')} kept in ${sweep.folder}; continue with:\n  ${continuing()}`,
     );
     return 130;
   }
@@ -273,18 +273,13 @@ function mistakesIn({ failures }: SweepOutcome): Problem[] {
 }
 
 /** The command that continues this sweep: with --fresh it would begin again. */
-function commandLine(): string {
-  const args = hideBin(process.argv).filter((arg) => !/^--fresh(=|$)/.test(arg));
-  return ['yarn sweep', ...args.map(shellWord)].join(' ');
+function continuing(): string {
+  return commandLine('yarn sweep', '--fresh');
 }
 
 /** How the other commands are told of a results folder. */
 function resultsFlag(out: string): string {
   return out === defaultResults ? '' : ` --results ${shellWord(out)}`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function showDownload(name: string, done: number, total: number): void {

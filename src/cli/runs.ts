@@ -5,6 +5,7 @@ import { formatProblem, type Problem, systemErrorCode, UserError } from '../erro
 import { type IntervalMethod, intervalMethods } from '../evaluation/statistics.ts';
 import { compare } from '../report/comparison.ts';
 import { comparisonTable } from '../report/comparisonTable.ts';
+import { ensemblesOf, ensembleTable } from '../report/ensembles.ts';
 import { experimentList, listEntry } from '../report/experimentList.ts';
 import { baseColumns, type Exportable, exportables, exportRows, type Row } from '../report/exportRows.ts';
 import { markdownTable } from '../report/markdownTable.ts';
@@ -70,8 +71,8 @@ async function main(): Promise<number> {
           .option('results', results)
           .option('classifier', {
             type: 'string',
-            default: 'knn',
-            describe: 'whose scores by class are shown of a cell, e.g. sst2.logisticRegression',
+            describe:
+              'whose scores by class are shown of a cell, e.g. sst2.logisticRegression; default: of the trained classifier, or else of knn',
           })
           .option('interval', interval)
           .option('markdown', { type: 'boolean', describe: "an experiment's table as Markdown" })
@@ -306,7 +307,7 @@ async function deliver(table: string | Uint8Array, output: string | undefined): 
 
 interface ShowOptions {
   readonly format: 'text' | 'json' | 'markdown';
-  readonly classifier: string;
+  readonly classifier: string | undefined;
   readonly interval: IntervalMethod;
 }
 
@@ -330,16 +331,18 @@ function showExperiment(experiment: ExperimentResults, { format, interval }: Sho
   const { name, command, engine } = experiment.experiment;
   const engines = engine.map((info) => `${info.name} (${info.detail}), ${info.precision}`).join('; ');
   if (format === 'json') {
-    printJson(comparison);
+    printJson({ ...comparison, ensembles: ensemblesOf(experiment) });
   } else if (format === 'markdown') {
     print(`\`${command}\`, on ${engines}\n\n${markdownTable(comparison)}`);
   } else {
     print(`${colours.bold(name)} · ${engines}\n${colours.dim(command)}\n`);
     print(comparisonTable(comparison, { width: widthOf(process.stdout), colours }));
+    const ensembles = ensembleTable(ensemblesOf(experiment), colours);
+    if (ensembles !== '') print(`\n${ensembles}`);
   }
 }
 
-async function showCell(selected: SelectedCell, format: 'text' | 'json', classifier: string): Promise<void> {
+async function showCell(selected: SelectedCell, format: 'text' | 'json', classifier?: string): Promise<void> {
   const { outcome } = selected.result;
   if (outcome.state !== 'finished') {
     showUnfinished(selected, format);
@@ -353,7 +356,7 @@ async function showCell(selected: SelectedCell, format: 'text' | 'json', classif
   if (format === 'json') {
     printJson({ ...run, changedSettings: Object.fromEntries(changed), original: original?.end.metrics ?? null });
   } else {
-    print(runReport({ run, changed, classifier, ...(original && { original }) }, colours));
+    print(runReport({ run, changed, ...(classifier && { classifier }), ...(original && { original }) }, colours));
   }
 }
 

@@ -4,16 +4,19 @@ import { z } from 'zod';
 import { didYouMean } from '../didYouMean.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { stream } from '../random.ts';
+import { augment, augmentationSchema } from './augmentation.ts';
 import { type Declaration, declarationSchema } from './declaration.ts';
+import { redivide, sharesSchema, undivided } from './divide.ts';
 import { embedded, embeddedSource, embeddedStrengths } from './embedded.ts';
 import { emoContext } from './emoContext.ts';
 import { emotion } from './emotion.ts';
-import { goEmotions, goEmotionsMulti, goEmotionsSource } from './goEmotions.ts';
+import { goEmotions, goEmotionsMultiSource, goEmotionsSource } from './goEmotions.ts';
+import { iemocap } from './iemocap.ts';
 import { isear } from './isear.ts';
 import { isFolder } from './isFolder.ts';
 import { describeLeaks, leakReport } from './leaks.ts';
 import { mustardSource } from './mustard.ts';
-import { fileSource, folderSource, isTable } from './ownData.ts';
+import { fileSource, folderSource } from './ownData.ts';
 import {
   type CorpusSource,
   type DataPlaces,
@@ -25,6 +28,9 @@ import {
   splitNames,
 } from './source.ts';
 import { sst2 } from './sst2.ts';
+import { strongestOf } from './strengths.ts';
+import { swmh } from './swmh.ts';
+import { isTable } from './tableFile.ts';
 import { tweetEvalIrony } from './tweetEvalIrony.ts';
 
 /** The corpora that have a name. Anything else is taken for a folder or a file. */
@@ -33,11 +39,17 @@ export const sources = {
   'embedded-sentiment': embeddedSource('sentiment'),
   'embedded-ekman': embeddedSource('ekman'),
   'embedded-multi': embeddedStrengths('multi'),
+  'embedded-multi-sentiment': embeddedStrengths('multi', 'sentiment'),
+  'embedded-multi-ekman': embeddedStrengths('multi', 'ekman'),
   'embedded-soft': embeddedStrengths('soft'),
+  'embedded-soft-sentiment': embeddedStrengths('soft', 'sentiment'),
+  'embedded-soft-ekman': embeddedStrengths('soft', 'ekman'),
   goemotions: goEmotions,
-  'goemotions-multi': goEmotionsMulti,
   'goemotions-sentiment': goEmotionsSource('sentiment'),
   'goemotions-ekman': goEmotionsSource('ekman'),
+  'goemotions-multi': goEmotionsMultiSource(),
+  'goemotions-multi-sentiment': goEmotionsMultiSource('sentiment'),
+  'goemotions-multi-ekman': goEmotionsMultiSource('ekman'),
   emotion,
   sst2,
   'tweeteval-irony': tweetEvalIrony,
@@ -49,9 +61,11 @@ export const sources = {
   'mustard-fold5': mustardSource(5),
   emocontext: emoContext,
   isear,
+  iemocap,
+  swmh,
 } as const satisfies Record<string, CorpusSource>;
 
-/** Which corpus, and which part of it. */
+/** Which corpus, which part of it, and how its texts are divided and multiplied. */
 export const dataSchema = z.strictObject({
   /**
    * The name of a corpus (see `sources`), a folder with train, validation and test files, or a single file. With
@@ -62,8 +76,15 @@ export const dataSchema = z.strictObject({
   own: declarationSchema.optional(),
   /** Names of classes to leave out, e.g. `['neutral']`. */
   exclude: z.array(z.string()).default([]),
-  /** At most so many texts of each split, drawn at random but always the same ones. Default: all. */
+  /** At most so many texts of each split, altered copies not counted, drawn at random but always the same. Default: all. */
   limit: z.int().min(2).optional(),
+  /**
+   * Divides the texts of all splits anew, by shares of each class, and before classes are excluded: 70/15/15 for `{}`. Of
+   * a single file it takes the place of `own.split`. Default, and null: the source's own splits.
+   */
+  resplit: sharesSchema({ train: 0.7, validation: 0.15, test: 0.15 }).nullish(),
+  /** Altered copies of the train texts that are left in the end, beside them. Default, and null: none. */
+  augment: augmentationSchema.nullish(),
 });
 
 export type DataOptions = z.output<typeof dataSchema>;
@@ -106,14 +127,17 @@ export interface Corpus extends Readonly<Record<SplitName, Split>> {
  * @throws UserError DATA_UNKNOWN_SOURCE, DATA_UNKNOWN_CLASS, DATA_ONE_CLASS, DATA_TOO_SMALL, DATA_WITHOUT_CONTEXT, or what the
  * source found
  */
-export async function loadCorpus({ source, own, exclude, limit }: DataOptions, places: DataPlaces): Promise<Corpus> {
+export async function loadCorpus(options: DataOptions, places: DataPlaces): Promise<Corpus> {
+  const { source, own, exclude, limit, resplit, augment: augmentation } = options;
   const contextual = source.endsWith(contextSuffix);
   const plain = contextual ? source.slice(0, -contextSuffix.length) : source;
-  const content = await (await findSource(plain, own)).read(places);
+  const published = await (await findSource(plain, own, resplit != null)).read(places);
+  const content = resplit ? redivide(published, resplit) : published;
   throwIfAny(unknownClasses(exclude, content.labelNames));
   const chosen = excludeClasses(content, exclude);
-  const kept = limit === undefined ? chosen : limitSplits(chosen, limit);
-  throwIfAny(sizeProblems(kept));
+  const limited = limit === undefined ? chosen : limitSplits(chosen, limit);
+  throwIfAny(sizeProblems(limited));
+  const kept = augmentation ? augment(limited, augmentation) : limited;
   const { name, labelNames, labelling = 'single', provenance, licence } = kept;
   const indexOf = new Map(labelNames.map((label, i) => [label, i]));
   const toSplit = (examples: readonly Example[]): Split => {
@@ -151,7 +175,7 @@ export async function loadCorpus({ source, own, exclude, limit }: DataOptions, p
   };
 }
 
-async function findSource(source: string, own: Declaration | undefined): Promise<CorpusSource> {
+async function findSource(source: string, own: Declaration | undefined, whole: boolean): Promise<CorpusSource> {
   const named = new Map<string, CorpusSource>(Object.entries(sources)).get(source);
   if (named && own) {
     throw new UserError({
@@ -164,7 +188,9 @@ async function findSource(source: string, own: Declaration | undefined): Promise
   if (named) return named;
   const declaration = own ?? declarationSchema.parse({});
   if (await isFolder(source)) return folderSource(source, declaration);
-  if (isTable(source) && existsSync(source)) return fileSource(source, declaration);
+  if (isTable(source) && existsSync(source)) {
+    return fileSource(source, whole ? { ...declaration, split: undivided } : declaration);
+  }
   const names = Object.keys(sources);
   throw new UserError({
     code: 'DATA_UNKNOWN_SOURCE',
@@ -188,7 +214,8 @@ function unknownClasses(exclude: readonly string[], labelNames: readonly string[
 function excludeClasses(content: SourceContent, exclude: readonly string[]): SourceContent {
   if (exclude.length === 0) return content;
   const excluded = new Set(exclude);
-  const keep = (examples: readonly Example[]) => examples.flatMap((example) => withoutClasses(example, excluded));
+  const keep = (examples: readonly Example[]) =>
+    examples.flatMap((example) => withoutClasses(example, excluded, content.labelNames));
   const { train, validation, test } = content.splits;
   const splits = { train: keep(train), validation: keep(validation), test: keep(test) };
   const counts = splitNames.map((name) => `${content.splits[name].length - splits[name].length} ${name}`);
@@ -201,13 +228,13 @@ function excludeClasses(content: SourceContent, exclude: readonly string[]): Sou
 }
 
 /** The text without these classes; none if it has no other. */
-function withoutClasses(example: Example, excluded: ReadonlySet<string>): Example[] {
+function withoutClasses(example: Example, excluded: ReadonlySet<string>, labelNames: readonly string[]): Example[] {
   if (!example.strengths) return excluded.has(example.label) ? [] : [example];
   const left = Object.entries(example.strengths).filter(([name]) => !excluded.has(name));
   if (left.length === 0) return [];
-  const [strongest] = left.reduce((most, other) => (other[1] > most[1] ? other : most));
-  const label = excluded.has(example.label) ? strongest : example.label;
-  return [{ ...example, label, strengths: Object.fromEntries(left) }];
+  const strengths = Object.fromEntries(left);
+  const label = excluded.has(example.label) ? strongestOf(strengths, labelNames) : example.label;
+  return [{ ...example, label, strengths }];
 }
 
 function limitSplits(content: SourceContent, limit: number): SourceContent {

@@ -5,6 +5,7 @@ import { type GroupingName, groupingOf } from './groupings.ts';
 import { ProblemList } from './problemList.ts';
 import { checkRows, readJsonLines } from './rows.ts';
 import { type CorpusSource, type Example, type SourceContent, type SplitName, splitNames } from './source.ts';
+import { decided, renamed, type Strengths } from './strengths.ts';
 
 /** A line of stories.jsonl. */
 const storySchema = z.strictObject({
@@ -82,24 +83,28 @@ const expressed = 0.3;
 
 /**
  * The utterances with all their emotions: `soft` as strong as they are, `multi` those of an intensity of .3 or more. The
- * label is in both.
+ * label is in both. A group is as strong as the strongest of its emotions.
+ *
+ * @param grouping of the classes; default: the emotions themselves
  */
-export function embeddedStrengths(labelling: 'multi' | 'soft'): CorpusSource {
+export function embeddedStrengths(labelling: 'multi' | 'soft', grouping?: GroupingName): CorpusSource {
   return {
     async read() {
-      const least = labelling === 'multi' ? expressed : 0;
-      const content = await readEmbedded(undefined, ({ emotions: own, label }) => {
-        const kept = emotions.filter((name) => name === label || ((own[name] ?? 0) > 0 && (own[name] ?? 0) >= least));
-        return Object.fromEntries(kept.map((name) => [name, labelling === 'multi' ? 1 : (own[name] as number)]));
+      const { groupOf } = groupingOf(grouping);
+      const nameOf = (emotion: string) => groupOf.get(emotion) ?? emotion;
+      const content = await readEmbedded(grouping, ({ emotions: own, label }) => {
+        const strengths = renamed(own, nameOf);
+        return labelling === 'multi' ? decided(strengths, nameOf(label), expressed) : strengths;
       });
-      return { ...content, name: `embedded-${labelling}`, labelling };
+      const name = ['embedded', labelling, ...(grouping ? [grouping] : [])].join('-');
+      return { ...content, name, labelling };
     },
   };
 }
 
 async function readEmbedded(
   grouping?: GroupingName,
-  strengthsOf?: (utterance: Utterance) => Record<string, number>,
+  strengthsOf?: (utterance: Utterance) => Strengths,
 ): Promise<SourceContent> {
   const { stories, utterances } = await readStories();
   const { groups, groupOf } = groupingOf(grouping);

@@ -14,6 +14,7 @@ import {
   type SplitName,
   splitNames,
 } from './source.ts';
+import { strongestOf } from './strengths.ts';
 import { readTaxonomy } from './taxonomy.ts';
 
 /** A text with every class that its annotators agreed on. */
@@ -117,26 +118,32 @@ export function goEmotionsSource(grouping?: GroupingName): CorpusSource {
   return { dataset, read: (places) => readSingleClass(places, grouping) };
 }
 
-/** GoEmotions with all classes of each text, in the order of the taxonomy. */
-export const goEmotionsMulti: CorpusSource = {
-  dataset,
-  async read(places) {
-    const { labelNames, splits } = await readGoEmotions(places);
-    const withStrengths = ({ text, labels }: AnnotatedText): Example => {
-      const sorted = labelNames.filter((name) => labels.includes(name));
-      return { text, label: sorted[0] as string, strengths: Object.fromEntries(sorted.map((name) => [name, 1])) };
-    };
-    return {
-      name: 'goemotions-multi',
-      labelNames,
-      labelling: 'multi',
-      splits: mapSplits((split) => splits[split].map(withStrengths)),
-      provenance: 'GoEmotions (Demszky et al. 2020), all texts with all their labels',
-      licence: 'CC BY 4.0',
-      notes: [],
-    };
-  },
-};
+/**
+ * GoEmotions with all classes of each text, in the order of the taxonomy.
+ *
+ * @param grouping of the classes: a text has the groups of its emotions; default: the emotions themselves
+ */
+export function goEmotionsMultiSource(grouping?: GroupingName): CorpusSource {
+  return { dataset, read: (places) => readAllClasses(places, grouping) };
+}
+
+async function readAllClasses(places: DataPlaces, grouping?: GroupingName): Promise<SourceContent> {
+  const { labelNames, splits } = await readGoEmotions(places);
+  const { groups, groupOf } = groupingOf(grouping, labelNames);
+  const withStrengths = ({ text, labels }: AnnotatedText): Example => {
+    const strengths = Object.fromEntries(labels.map((name) => [groupOf.get(name) ?? name, 1]));
+    return { text, label: strongestOf(strengths, groups), strengths };
+  };
+  return {
+    name: grouping ? `goemotions-multi-${grouping}` : 'goemotions-multi',
+    labelNames: groups,
+    labelling: 'multi',
+    splits: mapSplits((split) => splits[split].map(withStrengths)),
+    provenance: `GoEmotions (Demszky et al. 2020), all texts with all their ${grouping ? `groups of labels, by ${grouping}` : 'labels'}`,
+    licence: 'CC BY 4.0',
+    notes: [],
+  };
+}
 
 async function readSingleClass(places: DataPlaces, grouping?: GroupingName): Promise<SourceContent> {
   const { labelNames, splits } = await readGoEmotions(places);

@@ -1,28 +1,13 @@
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { z } from 'zod';
-import { didYouMean } from '../didYouMean.ts';
-import { stream } from '../random.ts';
 import type { Declaration } from './declaration.ts';
+import { divide } from './divide.ts';
 import { isFolder } from './isFolder.ts';
-import type { Columns } from './parquet.ts';
+import { classify, type OwnRow, readOwnRows } from './ownRows.ts';
 import { ProblemList } from './problemList.ts';
-import { type CheckedRow, checkRows, type Row, readJsonLines, readTable } from './rows.ts';
-import { type CorpusSource, type Example, mapSplits, type SplitName, splitNames } from './source.ts';
+import { type CorpusSource, type SourceContent, type SplitName, splitNames } from './source.ts';
+import { isTable, tableFormats } from './tableFile.ts';
 import { readTaxonomy } from './taxonomy.ts';
-
-const extensions = ['jsonl', 'csv', 'tsv', 'parquet'] as const;
-type Extension = (typeof extensions)[number];
-
-const text = z.string().refine((value) => value.trim() !== '', 'a text that is not blank');
-const label = z
-  .union([z.string().trim(), z.int().transform(String), z.boolean().transform(String)], 'the name of a class')
-  .refine((name) => name !== '', 'the name of a class');
-
-/** Whether a file is of a format that {@link fileSource} reads. */
-export function isTable(path: string): boolean {
-  return extensionOf(path) !== undefined;
-}
 
 /**
  * The source of a user's folder: train, test and, unless there is none, validation, each as .jsonl, .csv, .tsv or .parquet, or as the shards
@@ -38,16 +23,16 @@ export function folderSource(folder: string, declaration: Declaration): CorpusSo
       const taxonomy = present.includes('labels.txt')
         ? await readTaxonomy(join(folder, 'labels.txt'), problems)
         : undefined;
-      const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
+      const rows: Record<SplitName, OwnRow[]> = { train: [], validation: [], test: [] };
       const withoutValidation = hasNoValidation(present);
       for (const split of splitNames) {
         if (split === 'validation' && withoutValidation) continue;
         for (const file of findFiles(folder, split, present, problems)) {
-          for (const example of await readExamples(file, declaration, taxonomy, problems)) splits[split].push(example);
+          for (const row of await readOwnRows(file, declaration, taxonomy, problems)) rows[split].push(row);
         }
       }
       problems.throwIfAny();
-      return { ...contentOf(folder, taxonomy ?? labelsOf(splits, declaration), splits), withoutValidation };
+      return { ...about(folder, declaration), ...classify(rows, declaration, taxonomy), withoutValidation };
     },
   };
 }
@@ -57,19 +42,24 @@ export function fileSource(file: string, declaration: Declaration): CorpusSource
   return {
     async read() {
       const problems = new ProblemList();
-      const examples = await readExamples(file, declaration, undefined, problems);
+      const train = await readOwnRows(file, declaration, undefined, problems);
       problems.throwIfAny();
-      const splits = divide(examples, declaration.split);
+      const { labelNames, splits } = classify({ train, validation: [], test: [] }, declaration);
       const withoutValidation = declaration.split.validation === 0;
-      return { ...contentOf(file, labelsOf(splits, declaration), splits), withoutValidation };
+      return {
+        ...about(file, declaration),
+        labelNames,
+        splits: divide(splits.train, declaration.split),
+        withoutValidation,
+      };
     },
   };
 }
 
-function contentOf(path: string, labelNames: string[], splits: Readonly<Record<SplitName, readonly Example[]>>) {
+function about(path: string, { labelling }: Declaration): Omit<SourceContent, 'labelNames' | 'splits'> {
   const whole = basename(resolve(path));
   const name = isTable(path) ? whole.slice(0, -extname(whole).length) : whole;
-  return { name, labelNames, splits, provenance: resolve(path), licence: 'not stated', notes: [] };
+  return { name, labelling, provenance: resolve(path), licence: 'not stated', notes: [] };
 }
 
 async function filesIn(folder: string): Promise<string[]> {
@@ -93,7 +83,7 @@ function candidatesOf(split: SplitName, present: readonly string[]): string[] {
 }
 
 function wholeFiles(split: SplitName, present: readonly string[]): string[] {
-  return extensions.map((extension) => `${split}.${extension}`).filter((name) => present.includes(name));
+  return tableFormats.map((format) => `${split}.${format}`).filter((name) => present.includes(name));
 }
 
 function shardOf(split: SplitName): RegExp {
@@ -122,104 +112,9 @@ function findFiles(folder: string, split: SplitName, present: readonly string[],
     ...(candidates.length === 0
       ? { code: 'DATA_MISSING_FILE', given: `no ${split} file in ${folder}` }
       : { code: 'DATA_AMBIGUOUS_FILE', given: `${candidates.join(' and ')} in ${folder}` }),
-    expected: `one of ${extensions.map((e) => `${split}.${e}`).join(', ')}`,
+    expected: `one of ${tableFormats.map((format) => `${split}.${format}`).join(', ')}`,
     remedy:
       'A corpus has the files train, test and, where it is needed, validation. A single file can be divided: name it as the source.',
   });
   return [];
-}
-
-async function readExamples(
-  file: string,
-  { columns, labels }: Declaration,
-  taxonomy: readonly string[] | undefined,
-  problems: ProblemList,
-): Promise<Example[]> {
-  const schema = z.object({ [columns.text]: text, [columns.label]: label, [columns.context]: z.string().nullish() });
-  const required = [columns.text, columns.label];
-  const rows = await readRows(file, { required, wanted: Object.values(columns) }, problems);
-  const checked = checkRows(rows, schema, problems);
-  const examples = checked.map(({ at, values }): CheckedRow<Example> => {
-    const own = { text: values[columns.text] as string, label: values[columns.label] as string };
-    const context = values[columns.context];
-    return { at, values: typeof context === 'string' ? { ...own, context } : own };
-  });
-  const named = labels ? withNames(examples, labels, problems) : examples;
-  if (taxonomy) checkLabels(named, taxonomy, 'add it to labels.txt', problems);
-  return named.map(({ values }) => values);
-}
-
-async function readRows(file: string, columns: Columns, problems: ProblemList): Promise<Row[]> {
-  const extension = extensionOf(file);
-  if (extension === 'parquet') return (await import('./parquet.ts')).readParquet(file, columns, problems);
-  if (extension === 'csv' || extension === 'tsv') return readTable(file, extension, columns.required, problems);
-  return readJsonLines(file, problems);
-}
-
-function extensionOf(path: string): Extension | undefined {
-  return extensions.find((extension) => extname(path).toLowerCase() === `.${extension}`);
-}
-
-function withNames(
-  rows: readonly CheckedRow<Example>[],
-  labels: Readonly<Record<string, string>>,
-  problems: ProblemList,
-): CheckedRow<Example>[] {
-  checkLabels(rows, Object.keys(labels), 'declare it in data.own.labels', problems);
-  return rows.map(({ at, values }) => ({ at, values: { ...values, label: labels[values.label] ?? values.label } }));
-}
-
-function checkLabels(
-  rows: readonly CheckedRow<Example>[],
-  known: readonly string[],
-  alternative: string,
-  problems: ProblemList,
-): void {
-  const names = new Set(known);
-  for (const { at, values } of rows) {
-    if (names.has(values.label)) continue;
-    problems.add({
-      code: 'DATA_UNKNOWN_LABEL',
-      given: `${at}, label "${values.label}"`,
-      expected: `one of ${known.join(', ')}`,
-      remedy: `Correct it or ${alternative}.${didYouMean(values.label, known)}`,
-    });
-  }
-}
-
-function labelsOf(splits: Readonly<Record<SplitName, readonly Example[]>>, { labels }: Declaration): string[] {
-  if (labels) return [...new Set(Object.values(labels))];
-  return [...new Set(splitNames.flatMap((split) => splits[split].map((example) => example.label)))].sort();
-}
-
-/**
- * Divides each class by the shares; equal texts go with the first of them. What a class has too little of to be divided
- * exactly is made up for by the next class, so that the whole has its shares too.
- */
-function divide(
-  examples: readonly Example[],
-  { validation, test, seed }: Declaration['split'],
-): Record<SplitName, Example[]> {
-  const textsByLabel = new Map<string, Set<string>>();
-  const seen = new Set<string>();
-  for (const example of examples) {
-    if (seen.has(example.text)) continue;
-    seen.add(example.text);
-    textsByLabel.set(example.label, (textsByLabel.get(example.label) ?? new Set()).add(example.text));
-  }
-  const splitOf = new Map<string, SplitName>();
-  const due = { test: 0, validation: 0 };
-  for (const [name, texts] of textsByLabel) {
-    const order = stream(seed, 'split', name).shuffle(texts);
-    due.test += test * order.length;
-    due.validation += validation * order.length;
-    const toTest = Math.min(order.length, Math.round(due.test));
-    const toValidation = Math.min(order.length - toTest, Math.round(due.validation));
-    due.test -= toTest;
-    due.validation -= toValidation;
-    order.forEach((own, i) => {
-      splitOf.set(own, i < toTest ? 'test' : i < toTest + toValidation ? 'validation' : 'train');
-    });
-  }
-  return mapSplits((split) => examples.filter((example) => splitOf.get(example.text) === split));
 }

@@ -20,9 +20,11 @@ export interface Columns {
 /** What Hugging Face's `datasets` writes into a Parquet file's metadata under the key `huggingface`. */
 const datasetsInfo = z.object({ info: z.object({ features: z.record(z.string(), z.unknown()) }) });
 const classLabel = z.object({ _type: z.literal('ClassLabel'), names: z.array(z.string()) });
+const classLabels = z.object({ _type: z.enum(['List', 'LargeList', 'Sequence']), feature: classLabel });
 
 /**
- * Reads some columns of a Parquet file. Class numbers become the names that Hugging Face's `datasets` keeps beside them.
+ * Reads some columns of a Parquet file. Class numbers, also in lists, become the names that Hugging Face's `datasets` keeps
+ * beside them.
  *
  * Problems: DATA_MISSING_FILE, DATA_MISSING_COLUMN, DATA_UNKNOWN_LABEL, and DATA_BAD_PARQUET for what is no Parquet or is compressed otherwise
  * than by Snappy.
@@ -39,12 +41,15 @@ export async function readParquet(file: string, { required, wanted }: Columns, p
     return objects.map((values, i) => {
       const at = `${file}, row ${i + 1}`;
       const named = Object.entries(values).map(([column, value]) => {
-        const plain: unknown = typeof value === 'bigint' ? Number(value) : value;
         const ofColumn = names.get(column);
-        if (!ofColumn || plain === null) return [column, plain];
-        const name = ofColumn[plain as number];
-        if (name === undefined) problems.add(unknownClass(at, column, plain, ofColumn));
-        return [column, name];
+        const plain = (one: unknown): unknown => {
+          const number = typeof one === 'bigint' ? Number(one) : one;
+          if (!ofColumn || number === null) return number;
+          const name = ofColumn[number as number];
+          if (name === undefined) problems.add(unknownClass(at, column, number, ofColumn));
+          return name;
+        };
+        return [column, Array.isArray(value) ? value.map(plain) : plain(value)];
       });
       return { at, values: Object.fromEntries(named) };
     });
@@ -79,8 +84,8 @@ function classNames({ key_value_metadata }: FileMetaData): ReadonlyMap<string, r
   const features = parsed.success ? Object.entries(parsed.data.info.features) : [];
   return new Map(
     features.flatMap(([column, feature]) => {
-      const label = classLabel.safeParse(feature);
-      return label.success ? [[column, label.data.names] as const] : [];
+      const one = classLabel.safeParse(feature).data ?? classLabels.safeParse(feature).data?.feature;
+      return one ? [[column, one.names] as const] : [];
     }),
   );
 }

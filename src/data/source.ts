@@ -1,3 +1,5 @@
+import type { Strengths } from './strengths.ts';
+
 /** The three parts of a corpus, in the order in which they are read and reported. */
 export const splitNames = ['train', 'validation', 'test'] as const;
 export type SplitName = (typeof splitNames)[number];
@@ -8,7 +10,8 @@ export function mapSplits<T>(value: (split: SplitName) => T): Record<SplitName, 
 }
 
 /** How many classes a text has: one, several, or several of different strength. */
-export type Labelling = 'single' | 'multi' | 'soft';
+export const labellings = ['single', 'multi', 'soft'] as const;
+export type Labelling = (typeof labellings)[number];
 
 /** A text with its class. */
 export interface Example {
@@ -16,7 +19,7 @@ export interface Example {
   /** Name of the class; of several the strongest, of equally strong ones the first of the taxonomy. */
   readonly label: string;
   /** All its classes by name, above 0 and up to 1: how strong they are, 1 in multi-label sources. Not in single-label ones. */
-  readonly strengths?: Readonly<Record<string, number>>;
+  readonly strengths?: Strengths;
   /** What happened up to the moment of the text, where the corpus has it. */
   readonly context?: string;
   /** Who says it, where the corpus has it. */

@@ -4,6 +4,7 @@ import { bert } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
 import { distilBert } from './distilBert.ts';
 import { roberta } from './roberta.ts';
+import { xlmRoberta } from './xlmRoberta.ts';
 
 /** Names of a layer's parts; each has a `.weight` ([out, in] or [width]) and a `.bias`. */
 export interface LayerNames {
@@ -15,6 +16,23 @@ export interface LayerNames {
   readonly intermediate: string;
   readonly output: string;
   readonly outputNorm: string;
+}
+
+/**
+ * The head of an architecture's `ForSequenceClassification` in `transformers`, on the hidden state of [CLS]: dropout where
+ * it `dropsInput`, a dense layer as wide as the encoder, its activation, dropout, and the output layer.
+ */
+export interface SequenceClassifierShape {
+  /** Name of the dense layer. */
+  readonly hidden: string;
+  readonly activation: 'tanh' | 'relu';
+  /** Name of the output layer. */
+  readonly output: string;
+  readonly dropsInput: boolean;
+  /** Whether the dense layer belongs to the encoder, which may come with it trained: its name has the prefix. */
+  readonly isOfEncoder: boolean;
+  /** Its class in `transformers`. */
+  readonly className: string;
 }
 
 /**
@@ -32,6 +50,7 @@ export interface Architecture {
   positionIds(batch: TokenBatch, config: EncoderConfig): Int32Array;
   /** Whether there is dropout between the attention's output and the residual sum. */
   readonly dropsAttentionOutput: boolean;
+  readonly sequenceClassifier: SequenceClassifierShape;
 }
 
 export const embeddingNames = {
@@ -42,7 +61,7 @@ export const embeddingNames = {
 } as const;
 
 /** One line a kind of encoder. */
-export const architectures: readonly Architecture[] = [bert, roberta, distilBert];
+export const architectures: readonly Architecture[] = [bert, roberta, xlmRoberta, distilBert];
 
 export function architectureOf({ modelType }: EncoderConfig): Architecture {
   const found = architectures.find((architecture) => architecture.modelType === modelType);

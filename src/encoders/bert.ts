@@ -20,6 +20,7 @@ export const bert: Architecture = {
       layer_norm_eps: field.epsilon.default(1e-12),
       hidden_dropout_prob: field.rate.default(0.1),
       attention_probs_dropout_prob: field.rate.default(0.1),
+      classifier_dropout: field.rate.nullish(),
       hidden_act: field.activation.default('gelu'),
       position_embedding_type: field.positions,
     })
@@ -36,12 +37,24 @@ export const bert: Architecture = {
         padId: file.pad_token_id ?? 0,
         maxLength: file.max_position_embeddings,
         layerNormEpsilon: file.layer_norm_eps,
-        dropout: { hidden: file.hidden_dropout_prob, attention: file.attention_probs_dropout_prob },
+        dropout: {
+          hidden: file.hidden_dropout_prob,
+          attention: file.attention_probs_dropout_prob,
+          classifier: file.classifier_dropout ?? file.hidden_dropout_prob,
+        },
       }),
     ),
   layerNames: bertLayerNames,
   positionIds: ({ ids, length }) => ids.map((_, i) => i % length),
   dropsAttentionOutput: true,
+  sequenceClassifier: {
+    hidden: 'pooler.dense',
+    activation: 'tanh',
+    output: 'classifier',
+    dropsInput: false,
+    isOfEncoder: true,
+    className: 'BertForSequenceClassification',
+  },
 };
 
 /** Also RoBERTa's. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What the forward pass needs to know of a Hugging Face `config.json`, under one set of names. */
 export interface EncoderConfig {
-  readonly modelType: 'bert' | 'roberta' | 'distilbert';
+  readonly modelType: 'bert' | 'roberta' | 'xlm-roberta' | 'distilbert';
   readonly vocabularySize: number;
   /** Width d of the hidden states. */
   readonly hiddenSize: number;
@@ -20,7 +20,12 @@ export interface EncoderConfig {
   readonly maxLength: number;
   readonly layerNormEpsilon: number;
   /** Rates used in training unless the experiment says otherwise. */
-  readonly dropout: { readonly hidden: number; readonly attention: number };
+  readonly dropout: {
+    readonly hidden: number;
+    readonly attention: number;
+    /** Of the sequence classification head. */
+    readonly classifier: number;
+  };
 }
 
 /** Fields of `config.json`. */

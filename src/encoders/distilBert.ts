@@ -19,6 +19,7 @@ export const distilBert: Architecture = {
       pad_token_id: field.tokenId.nullable().default(0),
       dropout: field.rate.default(0.1),
       attention_dropout: field.rate.default(0.1),
+      seq_classif_dropout: field.rate.default(0.2),
       activation: field.activation.default('gelu'),
     })
     .transform(
@@ -34,7 +35,7 @@ export const distilBert: Architecture = {
         padId: file.pad_token_id ?? 0,
         maxLength: file.max_position_embeddings,
         layerNormEpsilon: 1e-12,
-        dropout: { hidden: file.dropout, attention: file.attention_dropout },
+        dropout: { hidden: file.dropout, attention: file.attention_dropout, classifier: file.seq_classif_dropout },
       }),
     ),
   layerNames(layer) {
@@ -52,4 +53,12 @@ export const distilBert: Architecture = {
   },
   positionIds: bert.positionIds,
   dropsAttentionOutput: false,
+  sequenceClassifier: {
+    hidden: 'pre_classifier',
+    activation: 'relu',
+    output: 'classifier',
+    dropsInput: false,
+    isOfEncoder: false,
+    className: 'DistilBertForSequenceClassification',
+  },
 };

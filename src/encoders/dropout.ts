@@ -16,8 +16,15 @@ export interface Dropout {
   attention(): DropoutMask;
 }
 
-/** More masks than one pass of any supported encoder draws (three a layer and one for the embeddings). */
+/** The masks of a classification head's pass, a new one with each call. */
+export type HeadDropout = () => DropoutMask;
+
+/** More masks than one pass of any supported encoder draws (three a layer and one for the embeddings), and its head. */
 const masksPerStep = 1024;
+
+/** The last of them are a classification head's. */
+const masksOfHead = 2;
+const masksOfEncoder = masksPerStep - masksOfHead;
 
 /**
  * Dropout whose masks depend on nothing but `seed`, `step` (an integer from 0 to 2²² − 1) and their order, so that a
@@ -29,19 +36,37 @@ const masksPerStep = 1024;
 export function createDropout(
   seed: number,
   step: number,
-  { dropout }: Pick<EncoderConfig, 'dropout'>,
+  { dropout }: { readonly dropout: Pick<EncoderConfig['dropout'], 'hidden' | 'attention'> },
   rate?: number | undefined,
 ): Dropout | undefined {
   const rates = { hidden: rate ?? dropout.hidden, attention: rate ?? dropout.attention };
   if (rates.hidden === 0 && rates.attention === 0) return undefined;
   let drawn = 0;
   const draw = (p: number): DropoutMask => {
-    if (drawn === masksPerStep) throw new RangeError(`more than ${masksPerStep} dropout masks in one step`);
+    if (drawn === masksOfEncoder) throw new RangeError(`more than ${masksOfEncoder} dropout masks in one step`);
     return { seed, counter: step * masksPerStep + drawn++, rate: p };
   };
   return {
     hidden: () => draw(rates.hidden),
     attention: () => draw(rates.attention),
+  };
+}
+
+/**
+ * The same for a classification head, whose masks are others than those of the encoder in the same step.
+ *
+ * @param rate default: the encoder's own
+ */
+export function createHeadDropout(
+  seed: number,
+  step: number,
+  { dropout }: { readonly dropout: Pick<EncoderConfig['dropout'], 'classifier'> },
+  rate: number = dropout.classifier,
+): HeadDropout {
+  let drawn = 0;
+  return () => {
+    if (drawn === masksOfHead) throw new RangeError(`more than ${masksOfHead} dropout masks of a head in one step`);
+    return { seed, counter: (step + 1) * masksPerStep - ++drawn, rate };
   };
 }
 

@@ -61,11 +61,18 @@ export interface EncoderSource {
   readonly prefix: string;
 }
 
-/** An encoder over tensors that are already there; it owns them from now on. */
-export function createEncoder(parts: Pick<Encoder, 'name' | 'config' | 'tokeniser' | 'variables' | 'source'>): Encoder {
+/**
+ * An encoder over tensors that are already there; it owns its variables from now on.
+ *
+ * @param tensors the tensor of a name, where not all are variables. Default: the variables
+ */
+export function createEncoder(
+  parts: Pick<Encoder, 'name' | 'config' | 'tokeniser' | 'variables' | 'source'>,
+  tensors: (name: string) => tf.Tensor | undefined = (name) => parts.variables.get(name),
+): Encoder {
   const { variables, config, source } = parts;
   const weights = (name: string) => {
-    const found = variables.get(source.prefix + name);
+    const found = tensors(source.prefix + name);
     if (!found) throw new RangeError(`no tensor ${source.prefix}${name}`);
     return found;
   };

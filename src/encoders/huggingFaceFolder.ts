@@ -10,6 +10,7 @@ import { loadTokeniser, type Tokeniser } from '../text/tokeniser.ts';
 import { architectureOf, architectures, tensorShapes } from './architecture.ts';
 import type { EncoderConfig } from './config.ts';
 import { createEncoder, type Encoder } from './encoder.ts';
+import { missingFile, readJson, writeJson } from './jsonFile.ts';
 import type { Pooling } from './pooling.ts';
 import {
   fromFloat32,
@@ -119,7 +120,7 @@ export async function saveEncoder(encoder: Encoder, folder: string, pooling: Poo
     tensors.set(name, fromFloat32((await variable.data()) as Float32Array, variable.shape));
   }
   await writeSafetensors(join(folder, weightsFile), tensors);
-  for (const [name, bytes] of source.tokeniserFiles) await writeFile(join(folder, name), bytes);
+  await writeTokeniser(encoder, folder);
   await writeJson(join(folder, 'config.json'), inFloat32(source.configFile));
   await writeJson(join(folder, 'modules.json'), [
     { idx: 0, name: '0', path: '', type: 'sentence_transformers.models.Transformer' },
@@ -136,6 +137,11 @@ export async function saveEncoder(encoder: Encoder, folder: string, pooling: Poo
     pooling_mode_max_tokens: false,
     pooling_mode_mean_sqrt_len_tokens: false,
   });
+}
+
+/** Writes the tokeniser's files of an encoder into a folder that is there. */
+export async function writeTokeniser({ source }: Pick<Encoder, 'source'>, folder: string): Promise<void> {
+  for (const [name, bytes] of source.tokeniserFiles) await writeFile(join(folder, name), bytes);
 }
 
 /** SHA-256 over config.json, tokenizer.json and the weights of a folder: what makes two encoders the same. */
@@ -293,36 +299,4 @@ async function readTokeniserFiles(folder: string): Promise<Map<string, Uint8Arra
   const present = new Set(await readdir(folder));
   const names = tokeniserFiles.filter((name) => present.has(name));
   return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)));
-}
-
-async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) {
-      throw new UserError({
-        code: 'ENCODER_CONFIG_INVALID',
-        given: `${file} is not JSON: ${error.message}`,
-        expected: 'a JSON file',
-        remedy: 'Fetch the file again.',
-      });
-    }
-    if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'ENOTDIR') {
-      throw new UserError(missingFile(file));
-    }
-    throw error;
-  }
-}
-
-function missingFile(file: string): Problem {
-  return {
-    code: 'ENCODER_FILE_MISSING',
-    given: `${file} does not exist`,
-    expected: 'a Hugging Face folder with config.json, tokenizer.json and model.safetensors (or its shards)',
-    remedy: 'Save the model with transformers: model.save_pretrained(folder), tokenizer.save_pretrained(folder).',
-  };
-}
-
-async function writeJson(file: string, value: unknown): Promise<void> {
-  await writeFile(file, `${JSON.stringify(value, null, 2)}\n`);
 }

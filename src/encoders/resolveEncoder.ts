@@ -56,6 +56,12 @@ export async function resolveEncoder(name: string, places: EncoderPlaces, onByte
   }
 }
 
+/** The name by which an encoder is found from anywhere: `mini`, its id on the hub, or its folder's absolute path. */
+export function lastingName(name: string): string {
+  if (isFolderName(name)) return resolve(name);
+  return name === 'mini' ? name : hubIdOf(name);
+}
+
 /** `owner/name` on the hub of a name that is neither a folder nor `mini`. */
 export function hubIdOf(name: string): string {
   if (!hubId.test(name)) {

@@ -12,7 +12,7 @@ export const roberta: Architecture = {
   prefix: 'roberta.',
   configSchema: z
     .looseObject({
-      model_type: z.literal('roberta'),
+      model_type: z.enum(['roberta', 'xlm-roberta']),
       vocab_size: field.size,
       hidden_size: field.size,
       num_hidden_layers: field.size,
@@ -24,13 +24,14 @@ export const roberta: Architecture = {
       layer_norm_eps: field.epsilon.default(1e-12),
       hidden_dropout_prob: field.rate.default(0.1),
       attention_probs_dropout_prob: field.rate.default(0.1),
+      classifier_dropout: field.rate.nullish(),
       hidden_act: field.activation.default('gelu'),
       position_embedding_type: field.positions,
     })
     .transform((file): EncoderConfig => {
       const padId = file.pad_token_id ?? 1;
       return {
-        modelType: 'roberta',
+        modelType: file.model_type,
         vocabularySize: file.vocab_size,
         hiddenSize: file.hidden_size,
         layers: file.num_hidden_layers,
@@ -41,7 +42,11 @@ export const roberta: Architecture = {
         padId,
         maxLength: file.max_position_embeddings - padId - 1,
         layerNormEpsilon: file.layer_norm_eps,
-        dropout: { hidden: file.hidden_dropout_prob, attention: file.attention_probs_dropout_prob },
+        dropout: {
+          hidden: file.hidden_dropout_prob,
+          attention: file.attention_probs_dropout_prob,
+          classifier: file.classifier_dropout ?? file.hidden_dropout_prob,
+        },
       };
     }),
   layerNames: bertLayerNames,
@@ -54,4 +59,12 @@ export const roberta: Architecture = {
     });
   },
   dropsAttentionOutput: true,
+  sequenceClassifier: {
+    hidden: 'classifier.dense',
+    activation: 'tanh',
+    output: 'classifier.out_proj',
+    dropsInput: true,
+    isOfEncoder: false,
+    className: 'RobertaForSequenceClassification',
+  },
 };

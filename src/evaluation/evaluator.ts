@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Matrix } from './matrix.ts';
 import type { MeasureName } from './measures.ts';
+import type { Probabilities } from './probabilities.ts';
 
 /** Embeddings [n, d] of n texts, and the class of each. */
 export interface LabelledEmbeddings {
@@ -18,8 +19,11 @@ export interface EmbeddedCorpus {
   readonly onPredicted?: (predicted: Int32Array) => void;
 }
 
-/** Told the class that a classifier, such as `knn` or `sst2.knn`, gave to each test text of its corpus. */
-export type OnPredicted = (classifier: string, predicted: Int32Array) => void;
+/**
+ * Told the class that a classifier, such as `knn` or `sst2.knn`, gave to each test text of its corpus, and the
+ * probabilities where the classifier is the trained one.
+ */
+export type OnPredicted = (classifier: string, predicted: Int32Array, probabilities?: Probabilities) => void;
 
 /** What a finished encoder is judged by. */
 export interface EvaluationContext extends EmbeddedCorpus {

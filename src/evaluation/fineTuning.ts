@@ -1,11 +1,10 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { createSampler } from '../../samplers/index.ts';
 import { itemsByLabel, type Sampler } from '../../samplers/sampler.ts';
 import { embedTexts } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import type { Pooling } from '../encoders/pooling.ts';
-import { createHeads, type Heads } from '../heads/heads.ts';
+import { createHeads } from '../heads/heads.ts';
 import { objectiveSchema, weightedSum } from '../objectives/weightedSum.ts';
 import { stream } from '../random.ts';
 import { joinTexts, selectTexts } from '../text/batch.ts';
@@ -14,9 +13,9 @@ import { Checkpoint } from '../training/checkpoint.ts';
 import { trainingSchema } from '../training/options.ts';
 import { train } from '../training/trainer.ts';
 import { type ClassificationScores, classificationScores } from './classification.ts';
+import { classify } from './classify.ts';
 import type { OnPredicted } from './evaluator.ts';
-import { rowRanges, rowsTensor } from './matrix.ts';
-import { type Probabilities, type ProbabilityScores, probabilityScores } from './probabilities.ts';
+import { type ProbabilityScores, probabilityScores } from './probabilities.ts';
 
 /** How an encoder is trained on a task: AdamW with linear warm-up over a tenth of the steps, then linear decay. */
 export const fineTuningSchema = z.strictObject({
@@ -206,8 +205,8 @@ async function fineTune(
   const { texts, labels, tasks, sampler } = trainingSetOf(run);
   const objective = weightedSum(objectiveSchema.parse({ crossEntropy: {} }));
   const heads = createHeads(objective.needs, {
-    classes: tasks,
-    inputSize: encoder.config.hiddenSize,
+    classification: { kind: 'linear', tasks, labelNames: run.task.labelNames },
+    encoder,
     seed: run.seed,
   });
   try {
@@ -224,13 +223,9 @@ async function fineTune(
       seed: run.seed,
       onStep: ({ step }) => onStep(step),
     });
-    const { predicted, probabilities, finite } = await classify(
-      encoder,
-      heads,
-      test.texts,
-      pooling,
-      run.task.labelNames.length,
-    );
+    if (!heads.classification) throw new RangeError('expected a classification head');
+    const embeddings = await embedTexts(encoder, test.texts, { pooling });
+    const { predicted, probabilities, finite } = await classify(heads.classification, embeddings);
     return {
       ...classificationScores(test.labels, predicted),
       ...probabilityScores(test.labels, probabilities),
@@ -283,31 +278,4 @@ function sideBySide(first: Sampler, second: Sampler, items: number): Sampler {
       });
     },
   };
-}
-
-/** Which of the first classes has the highest score for each text, the first of equal ones, and their softmax. */
-async function classify(
-  encoder: Encoder,
-  { classification }: Heads,
-  texts: TokenSequences,
-  pooling: Pooling,
-  classes: number,
-): Promise<{ predicted: Int32Array; probabilities: Probabilities; finite: boolean }> {
-  if (!classification) throw new RangeError('expected a classification head');
-  const embeddings = await embedTexts(encoder, texts, { pooling });
-  const predicted = new Int32Array(texts.size);
-  const values = new Float32Array(texts.size * classes);
-  for (const range of rowRanges(texts.size, 4096)) {
-    const [best, shares] = tf.tidy(() => {
-      const scores = tf.slice2d(classification.logits(rowsTensor(embeddings, range)), [0, 0], [-1, classes]);
-      return [tf.argMax(scores, 1), tf.softmax(scores)];
-    }) as [tf.Tensor1D, tf.Tensor2D];
-    predicted.set(await best.data<'int32'>(), range.from);
-    values.set(await shares.data<'float32'>(), range.from * classes);
-    tf.dispose([best, shares]);
-  }
-  const finite = values.every(Number.isFinite);
-  // As good as a guess, and a number.
-  if (!finite) values.fill(1 / classes);
-  return { predicted, probabilities: { values, classes }, finite };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { classifierEvaluationSchema } from './classifier.ts';
 import { clustering } from './clustering.ts';
 import { type DownstreamTask, downstreamSchema, evaluateDownstream } from './downstream.ts';
 import { drift } from './drift.ts';
@@ -25,6 +26,8 @@ export const evaluationSchema = z.strictObject({
   ...(Object.fromEntries(
     Object.entries(registered).map(([name, { schema }]) => [name, schema.prefault({})]),
   ) as EvaluatorOptions),
+  /** Of the classification head, where there is one. */
+  classifier: classifierEvaluationSchema.prefault({}),
   /** Other corpora on which the embeddings are put to use. */
   downstream: downstreamSchema.prefault({}),
 });

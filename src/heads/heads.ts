@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Encoder } from '../encoders/encoder.ts';
 import type { Need } from '../objectives/objective.ts';
-import { type ClassificationHead, createClassificationHead } from './classificationHead.ts';
+import { type ClassificationHead, type ClassificationOptions, createClassificationHead } from './classificationHead.ts';
 import { createHead, type HeadConfig, type ProjectionHead } from './projectionHead.ts';
 
 /** What stands on top of an encoder in training: the heads that an objective needs. */
@@ -15,26 +16,26 @@ export interface Heads {
 export interface HeadsOptions {
   /** There if projections are needed. */
   readonly projection?: HeadConfig;
-  /** Classes of each task, there if logits are needed. */
-  readonly classes?: readonly number[];
-  /** Width of the embeddings. */
-  readonly inputSize: number;
+  /** There if logits are needed. */
+  readonly classification?: ClassificationOptions;
+  /** What they stand on. */
+  readonly encoder: Pick<Encoder, 'config' | 'source'>;
   readonly seed: number;
 }
 
 /**
- * New heads for an objective with these needs; their start follows from the seed alone.
+ * New heads for an objective with these needs; their start follows from the seed and the encoder alone.
  *
  * @throws RangeError if what a needed head is made of is missing
  */
 export function createHeads(
   needs: ReadonlySet<Need>,
-  { projection: config, classes, inputSize, seed }: HeadsOptions,
+  { projection: config, classification: classes, encoder, seed }: HeadsOptions,
 ): Heads {
   if (needs.has('projections') && !config) throw new RangeError('expected a projection head');
   if (needs.has('logits') && !classes) throw new RangeError('expected classes');
-  const projection = needs.has('projections') && config ? createHead(config, inputSize, seed) : null;
-  const classification = needs.has('logits') && classes ? createClassificationHead(classes, inputSize, seed) : null;
+  const projection = needs.has('projections') && config ? createHead(config, encoder.config.hiddenSize, seed) : null;
+  const classification = needs.has('logits') && classes ? createClassificationHead(classes, encoder, seed) : null;
   const variables = new Map([...(projection?.variables ?? []), ...(classification?.variables ?? [])]);
   return { projection, classification, variables, dispose: () => tf.dispose([...variables.values()]) };
 }

@@ -1,6 +1,21 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 
+/** The classes of the training texts. */
+export interface Classes {
+  /** In the order that numbers them. */
+  readonly names: readonly string[];
+  /** Training texts of each. */
+  readonly counts: Int32Array;
+}
+
+/** The classes of training texts by the label of each. */
+export function countClasses(names: readonly string[], labels: Int32Array): Classes {
+  const counts = new Int32Array(names.length);
+  for (const label of labels) counts[label] = (counts[label] as number) + 1;
+  return { names, counts };
+}
+
 /** What an objective may look at: one batch of B items. */
 export interface ObjectiveInputs {
   /** [B, d], the encoder's embeddings. */
@@ -13,8 +28,10 @@ export interface ObjectiveInputs {
   readonly logits: tf.Tensor2D | null;
   /** Classes of each task, in the order of the scores. Default: one task with all classes. */
   readonly tasks?: readonly number[];
-  /** [B] */
+  /** [B], class numbers. */
   readonly labels: Int32Array;
+  /** Not there where nothing is classified. */
+  readonly classes?: Classes;
 }
 
 /** An input that costs something to provide and is provided only if an objective asks for it. */

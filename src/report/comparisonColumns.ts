@@ -29,13 +29,14 @@ export function comparisonColumns(comparison: Comparison): ComparisonColumn[] {
   return [
     ...placeColumns(comparison),
     metricColumn(costMetric),
-    ...(comparison.columns.length > 0 ? chosenColumns(comparison.columns) : usualColumns),
+    ...(comparison.columns.length > 0 ? chosenColumns(comparison) : usualColumns),
     { title: 'n', align: 'right', cell: ({ row }) => seedCount(row) },
   ];
 }
 
-/** Values of the experiment's metrics and, where there is room, how far they are above the original's. */
-function chosenColumns(metrics: readonly string[]): ComparisonColumn[] {
+/** Values of the experiment's metrics and, where there is room, how far they are above those that the original has. */
+function chosenColumns(comparison: Comparison): ComparisonColumn[] {
+  const { columns: metrics } = comparison;
   const { titles } = chosenTitles(metrics);
   return metrics.flatMap((metric, i) => [
     {
@@ -43,8 +44,13 @@ function chosenColumns(metrics: readonly string[]): ComparisonColumn[] {
       title: titles[i] as string,
       ...(i > 0 && { rank: metrics.length - i + metrics.length }),
     },
-    { ...gainColumn(metric), rank: metrics.length - i },
+    ...(hasGains(comparison, metric) ? [{ ...gainColumn(metric), rank: metrics.length - i }] : []),
   ]);
+}
+
+/** A trained head's metrics have none: the untouched encoder has no such head. */
+function hasGains({ originals }: Comparison, metric: string): boolean {
+  return originals.length === 0 || originals.some(({ metrics, cells }) => cells.length === 0 || metric in metrics);
 }
 
 const classifierTitles: Readonly<Record<string, string>> = {
@@ -54,7 +60,7 @@ const classifierTitles: Readonly<Record<string, string>> = {
   multiTask: 'multi-task',
 };
 
-/** Titles of metrics, and what all metrics of downstream tasks have in common, which their titles then leave out. */
+/** Titles of metrics, and what all metrics of a classifier or of downstream tasks have in common, which their titles then leave out. */
 function chosenTitles(metrics: readonly string[]): { readonly titles: readonly string[]; readonly common?: string } {
   const parts = metrics.map((metric) => {
     const names = metric.split('.');
@@ -65,6 +71,10 @@ function chosenTitles(metrics: readonly string[]): { readonly titles: readonly s
       measure,
     };
   });
+  if (metrics.length > 0 && metrics.every((metric) => metric.startsWith('classifier.'))) {
+    const titles = metrics.map((metric) => metricTitle(metric).replace(/^classifier /, ''));
+    return { titles, common: 'scores of the trained classifier' };
+  }
   if (metrics.length < 2 || parts.some(({ task }) => task === '')) return { titles: metrics.map(metricTitle) };
   const [first] = parts;
   const sameTask = parts.every(({ task }) => task === first?.task);
@@ -87,21 +97,31 @@ export const intervalLegend: Readonly<Record<IntervalMethod, string>> = {
 };
 
 /** How to read the table. */
-export function comparisonLegend({ points, columns, interval: method }: Comparison): string[] {
+export function comparisonLegend(comparison: Comparison): string[] {
+  const { points, columns, interval: method } = comparison;
   const interval = points.some(({ cells }) => cells.length > 1)
     ? `${intervalLegend[method]} over n seeds.`
     : 'One seed: no interval can be given.';
   return [
     `Δemb: mean squared change of a test text's embedding per dimension; 0: untouched. ${interval}`,
-    columns.length > 0
-      ? `${chosenLegend(columns)}gain: what is above the original encoder, paired by seed.`
-      : `gain: points over the original encoder, paired by seed. ${star}: nothing gains as much macro F1 for as little Δemb.`,
+    ...(columns.length > 0
+      ? chosenLegend(comparison)
+      : [
+          `gain: points over the original encoder, paired by seed. ${star}: nothing gains as much macro F1 for as little Δemb.`,
+        ]),
   ];
 }
 
-function chosenLegend(columns: readonly string[]): string {
+function chosenLegend(comparison: Comparison): string[] {
+  const { columns } = comparison;
   const { common } = chosenTitles(columns);
-  return common === undefined ? '' : `Columns: ${common}. `;
+  const sentences = [
+    ...(common === undefined ? [] : [`Columns: ${common}.`]),
+    ...(columns.some((metric) => hasGains(comparison, metric))
+      ? ['gain: what is above the original encoder, paired by seed.']
+      : []),
+  ];
+  return sentences.length > 0 ? [sentences.join(' ')] : [];
 }
 
 /** A column for each axis. The original stands in the first that it has no place on, or else in one of its own. */

@@ -6,11 +6,14 @@ export const gainMetric = 'knn.macroF1';
 /** What it costs: Δemb; less is better. */
 export const costMetric = 'drift.deltaEmb';
 
-/** What a metric is called: by its measure if it is the experiment's own (`macro F1 %`), by its whole name on a task. */
+/** What a metric is called: by its measure if it is the experiment's own (`macro F1 %`, the trained head's
+ * `classifier macro F1 %`), by its whole name on a task. */
 export function metricTitle(metric: string): string {
   const [evaluator = '', measure = '', ...more] = metric.split('.');
-  const isOwn = more.length === 0 && ['drift', 'knn', 'retrieval', 'clustering'].includes(evaluator);
-  return isOwn && Object.hasOwn(measures, measure) ? measures[measure as MeasureName].title : metric;
+  if (more.length > 0 || !Object.hasOwn(measures, measure)) return metric;
+  const { title } = measures[measure as MeasureName];
+  if (evaluator === 'classifier') return `classifier ${title}`;
+  return ['drift', 'knn', 'retrieval', 'clustering'].includes(evaluator) ? title : metric;
 }
 
 /** `↑` where more of a metric is to be preferred, `↓` where less is; nothing of what is no measure. */

@@ -2,7 +2,7 @@ import { didYouMean } from '../didYouMean.ts';
 import { UserError } from '../errors.ts';
 import { type ClassReport, classificationReport, confusions } from '../evaluation/classification.ts';
 import { labelOf, showValue } from '../sweep/labels.ts';
-import type { EventRecord } from '../tracking/journal.ts';
+import type { EventRecord, PredictionsRecord } from '../tracking/journal.ts';
 import type { Run, RunSummary } from '../tracking/results.ts';
 import { formatDuration } from './duration.ts';
 import { timesOf } from './experimentList.ts';
@@ -18,8 +18,8 @@ export interface RunReportParts {
   readonly original?: RunSummary;
   /** The settings that are not defaults, by dotted path. */
   readonly changed: ReadonlyMap<string, unknown>;
-  /** Whose scores by class are shown. */
-  readonly classifier: string;
+  /** Whose scores by class are shown. Default: of the trained classifier, or else of kNN. */
+  readonly classifier?: string;
 }
 
 const mostValidations = 8;
@@ -38,6 +38,7 @@ export function runReport({ run, original, changed, classifier }: RunReportParts
     ['Result on the test texts', resultTable(run, original, colours)],
     ...layerSections(run, colours),
     ...classSections(run, classifier, colours),
+    ...exampleSections(run, colours),
     ...(start.notes.length > 0 ? ([['Notes', start.notes.map((note) => `  ${note}`).join('\n')]] as const) : []),
   ];
   return sections.map(([title, body]) => `${colours.bold(title)}\n${body}`).join('\n\n');
@@ -214,9 +215,17 @@ function layerSections({ layers }: Run, colours: Colours): (readonly [string, st
 
 const mostConfusions = 8;
 
+/** A matrix of more does not fit into a terminal; the dashboard shows it. */
+const mostMatrixClasses = 10;
+
 /** The scores of a classifier by class, in scikit-learn's layout, and what it takes for what. */
-function classSections({ predictions }: Run, classifier: string, colours: Colours): (readonly [string, string])[] {
+function classSections(
+  { predictions }: Run,
+  wanted: string | undefined,
+  colours: Colours,
+): (readonly [string, string])[] {
   if (predictions.length === 0) return [];
+  const classifier = wanted ?? (predictions.some((own) => own.classifier === 'classifier') ? 'classifier' : 'knn');
   const chosen = predictions.find((own) => own.classifier === classifier);
   if (!chosen) {
     const names = predictions.map((own) => own.classifier);
@@ -257,6 +266,8 @@ function classSections({ predictions }: Run, classifier: string, colours: Colour
   const sections: (readonly [string, string])[] = [
     [`By class: ${classifier}`, [report, colours.dim(roc), ...more].join('\n')],
   ];
+  if (classes.length <= mostMatrixClasses)
+    sections.push([`Confusion matrix: ${classifier}`, matrixTable(chosen, colours)]);
   if (mistakes.length === 0) return sections;
   const table = textTable(
     [textColumn('is'), textColumn('taken for'), figureColumn('texts'), figureColumn('% of the class')],
@@ -264,4 +275,42 @@ function classSections({ predictions }: Run, classifier: string, colours: Colour
     colours,
   );
   return [...sections, [`Most frequent mistakes: ${classifier}`, table]];
+}
+
+/** Rows are the true classes, columns what they are taken for. */
+function matrixTable({ labelNames, truth, predicted }: PredictionsRecord, colours: Colours): string {
+  const counts = labelNames.map(() => labelNames.map(() => 0));
+  for (const [i, label] of truth.entries()) {
+    const row = counts[label] as number[];
+    row[predicted[i] as number] = (row[predicted[i] as number] ?? 0) + 1;
+  }
+  return textTable(
+    [textColumn('is'), ...labelNames.map((name) => figureColumn(name))],
+    counts.map((row, label) => [
+      labelNames[label] as string,
+      ...row.map((texts) => (texts === 0 ? '·' : String(texts))),
+    ]),
+    colours,
+  );
+}
+
+const mostLikely = 3;
+
+/** What the trained classifier says of the experiment's sentences. */
+function exampleSections({ examples }: Run, colours: Colours): (readonly [string, string])[] {
+  if (!examples) return [];
+  const { texts, labelNames, probabilities } = examples;
+  const table = textTable(
+    [textColumn('sentence'), textColumn('most likely')],
+    texts.map((text, i) => {
+      const ranked = (probabilities[i] ?? [])
+        .map((probability, label) => ({ probability, label }))
+        .sort((a, b) => b.probability - a.probability)
+        .slice(0, mostLikely);
+      const named = ranked.map(({ probability, label }) => `${labelNames[label]} ${(100 * probability).toFixed(0)} %`);
+      return [text, named.join(', ')];
+    }),
+    colours,
+  );
+  return [['Examples', table]];
 }

@@ -45,6 +45,11 @@ function changesOriginal(path: string): boolean {
   return /^(data|encoder|pooling|maxLength|precision|evaluation)(\.|$)/.test(path);
 }
 
+/** What a training leaves in its cell's folder beside the journal, if it is saved: the `encoder`, or `adapters` of it. */
+export function savedModel({ training: { lora } }: Pick<Settings, 'training'>): 'encoder' | 'adapters' {
+  return lora?.save === 'adapters' ? 'adapters' : 'encoder';
+}
+
 /** Where the process `pid` writes a cell until it is finished, below the experiment's folder. */
 export function folderAtWork(folder: string, id: string, pid: number): string {
   return join(folder, 'cells', `.${id}.${pid}`);

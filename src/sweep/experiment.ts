@@ -4,6 +4,7 @@ import { dataSchema } from '../data/corpus.ts';
 import { poolingSchema } from '../encoders/pooling.ts';
 import { type Precision, precisionSchema } from '../engine/engine.ts';
 import { evaluationSchema } from '../evaluation/index.ts';
+import { classifierSchema } from '../heads/classificationHead.ts';
 import { headSchema } from '../heads/projectionHead.ts';
 import { objectiveSchema } from '../objectives/weightedSum.ts';
 import { trainingSchema } from '../training/options.ts';
@@ -19,7 +20,10 @@ export const settingsSchema = z.strictObject({
   maxLength: z.int().min(3).default(128),
   /** Of an encoder's matrix products. `auto`: the fastest that this machine has, and by which the run is then known. */
   precision: z.enum(['auto', ...precisionSchema.options]).default('auto'),
+  /** Of contrastive objectives; discarded after training. */
   head: headSchema.prefault({ kind: 'linear' }),
+  /** Of objectives that classify. */
+  classifier: classifierSchema.prefault({}),
   objective: objectiveSchema,
   sampler: samplerSchema,
   training: trainingSchema,
@@ -46,7 +50,7 @@ export type SettingAt<P extends string, T = SettingsInput> = T extends object
       ? SettingAt<Rest, NonNullable<T[Head]>>
       : never
     : P extends keyof T
-      ? NonNullable<T[P]>
+      ? Exclude<T[P], undefined>
       : never
   : never;
 

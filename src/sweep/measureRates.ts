@@ -2,7 +2,9 @@ import { performance } from 'node:perf_hooks';
 import { createSampler } from '../../samplers/index.ts';
 import { embedTexts } from '../encoders/embed.ts';
 import { loadEncoder } from '../encoders/huggingFaceFolder.ts';
+import { withLora } from '../encoders/lora.ts';
 import { createHeads } from '../heads/heads.ts';
+import { countClasses } from '../objectives/objective.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
 import { selectTexts } from '../text/batch.ts';
 import { train } from '../training/trainer.ts';
@@ -27,10 +29,11 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
   const objective = weightedSum(settings.objective);
   const heads = createHeads(objective.needs, {
     projection: settings.head,
-    classes: [corpus.labelNames.length],
-    inputSize: encoder.config.hiddenSize,
+    classification: { ...settings.classifier, tasks: [corpus.labelNames.length], labelNames: corpus.labelNames },
+    encoder,
     seed: 0,
   });
+  const adapted = settings.training.lora && withLora(encoder, settings.training.lora, 0);
   try {
     const length = Math.min(timedTexts, texts.size);
     const sample = selectTexts(
@@ -45,13 +48,14 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
     const times: number[] = [];
     const columns = encoder.config.hiddenSize;
     await train({
-      encoder,
+      encoder: adapted ?? encoder,
       heads,
       pooling: settings.pooling,
       objective,
       sampler: createSampler(settings.sampler, corpus.train.labels, 0, corpus.labelNames),
       texts,
       labels: corpus.train.labels,
+      classes: countClasses(corpus.labelNames, corpus.train.labels),
       frozen: { data: new Float32Array(texts.size * columns), rows: texts.size, columns },
       options: { ...settings.training, steps: timedSteps, conflictEvery: 0 },
       seed: 0,
@@ -64,6 +68,7 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
       textsPerSecond,
     };
   } finally {
+    adapted?.dispose();
     encoder.dispose();
     heads.dispose();
   }

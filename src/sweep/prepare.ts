@@ -6,6 +6,7 @@ import { createSampler } from '../../samplers/index.ts';
 import type { Corpus } from '../data/corpus.ts';
 import { type EngineInfo, type EngineName, fastestPrecision } from '../engine/engine.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
+import { weightedSum } from '../objectives/weightedSum.ts';
 import { cacheOf } from '../tracking/results.ts';
 import { checkTensorBoard } from '../tracking/tensorBoard.ts';
 import { validates } from '../training/options.ts';
@@ -209,7 +210,7 @@ async function check(
       ]);
       return config;
     });
-    if (fineTunesNothing(settings)) problems.set('DOWNSTREAM_WITHOUT_TASKS', withoutTasks);
+    for (const problem of settingProblems(settings)) problems.set(`${problem.code} ${problem.given}`, problem);
     const tasks = new Map<string, string>();
     const corpora: Corpus[] = [];
     for (const task of taskSettings(settings)) {
@@ -243,7 +244,7 @@ async function singleLabel(loading: Promise<Corpus>): Promise<Corpus> {
     code: 'DATA_NOT_SINGLE_LABEL',
     given: `${corpus.name}, whose texts have several classes`,
     expected: 'a corpus with one class a text, by which texts belong together or apart',
-    remedy: `Use ${corpus.name.replace(/-(multi|soft)(?=\+|$)/, '')}.`,
+    remedy: `Use ${corpus.name.replace(/-(multi|soft)(?=[-+]|$)/, '')}.`,
   });
 }
 
@@ -255,6 +256,40 @@ function tooLong(encoder: string, maxLength: number, longest: number): Problem {
     remedy: `Use --set maxLength=${longest} or less.`,
   };
 }
+
+/** What of the settings does not go together. */
+function settingProblems(settings: Settings): Problem[] {
+  const { training, classifier, pooling, evaluation, objective } = settings;
+  const classifies = weightedSum(objective).needs.has('logits');
+  const problems: Problem[] = fineTunesNothing(settings) ? [withoutTasks] : [];
+  if (!classifies && training.monitor.startsWith('classifier.')) problems.push(monitorsNothing(training.monitor));
+  if (!classifies && evaluation.classifier.examples.length > 0) problems.push(examplesOfNothing);
+  if (classifies && classifier.kind === 'sequenceClassification' && pooling !== 'cls') problems.push(headOnMean);
+  return problems;
+}
+
+function monitorsNothing(monitor: string): Problem {
+  return {
+    code: 'MONITOR_WITHOUT_CLASSIFIER',
+    given: `training.monitor ${monitor} with an objective that trains no classification head`,
+    expected: 'crossEntropy among the terms of the objective',
+    remedy: 'Use --set training.monitor=knn.macroF1.',
+  };
+}
+
+const examplesOfNothing: Problem = {
+  code: 'EXAMPLES_WITHOUT_CLASSIFIER',
+  given: 'evaluation.classifier.examples with an objective that trains no classification head',
+  expected: 'crossEntropy among the terms of the objective',
+  remedy: 'Remove the examples.',
+};
+
+const headOnMean: Problem = {
+  code: 'CLASSIFIER_ON_MEAN',
+  given: 'classifier.kind sequenceClassification with pooling mean',
+  expected: 'pooling cls, on which these heads stand in transformers',
+  remedy: 'Use --set pooling=cls, or --set classifier.kind=linear.',
+};
 
 function fineTunesNothing({ evaluation: { downstream } }: Settings): boolean {
   const { tasks, fineTuning, fewShot, multiTask } = downstream;

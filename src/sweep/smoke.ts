@@ -29,7 +29,7 @@ function shrink(settings: Settings): Settings {
     training: {
       ...training,
       steps,
-      validateEvery: training.validateEvery > 0 ? steps / 2 : 0,
+      validateEvery: training.validateEvery === 0 ? 0 : steps / 2,
       conflictEvery: training.conflictEvery > 0 ? steps / 2 : 0,
     },
   };

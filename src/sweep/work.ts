@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { validates } from '../training/options.ts';
-import type { Cell } from './cells.ts';
+import { type Cell, savedModel } from './cells.ts';
 import type { Expectation } from './expectation.ts';
 import type { CellGroup, PlannedCell, PreparedSweep } from './prepare.ts';
 import type { Job } from './protocol.ts';
@@ -91,6 +91,7 @@ export function pendingCells({ cells }: CellGroup, folder: string): PlannedCell[
 
 /** A cell that was run without saving its encoder is run again when the encoder is wanted. */
 function isFinished({ kind, settings }: Cell, folder: string): boolean {
-  const needed = kind === 'retrofit' && settings.training.save ? ['journal.jsonl', 'encoder'] : ['journal.jsonl'];
+  const needed =
+    kind === 'retrofit' && settings.training.save ? ['journal.jsonl', savedModel(settings)] : ['journal.jsonl'];
   return needed.every((name) => existsSync(join(folder, name)));
 }

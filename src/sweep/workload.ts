@@ -25,8 +25,8 @@ export function workloadOf(
   const extraSteps = fineTuned.trained / sampler.batchSize;
   if (cell.kind === 'original') return { steps: 0, texts: fineTuned.embedded, extraSteps };
   const steps = totalSteps(training, { batchesPerEpoch });
-  const validations =
-    training.validateEvery > 0 ? Math.ceil(steps / training.validateEvery) : Number(training.checkpoint === 'best');
+  const every = training.validateEvery === 'epoch' ? batchesPerEpoch : training.validateEvery;
+  const validations = every > 0 ? Math.ceil(steps / every) : Number(training.checkpoint === 'best');
   const references = Math.min(corpus.train.labels.length, evaluation.references ?? Number.POSITIVE_INFINITY);
   return {
     steps,

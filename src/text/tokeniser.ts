@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { systemErrorCode, UserError } from '../errors.ts';
+import { precompiledCharsmap } from './precompiledCharsmap.ts';
 import type { TokenSequences } from './tokenSequences.ts';
 
 export interface TokenisedTexts extends TokenSequences {
@@ -19,7 +20,7 @@ export interface Tokeniser {
    * @param contexts What precedes each text, as the first of two segments. Where both are too long the context is cut at
    * its beginning, farthest from the text, and the text only where nothing of the context is left. Default: none
    */
-  encode(texts: readonly string[], maxLength: number, contexts?: readonly string[]): TokenisedTexts;
+  encode(texts: readonly string[], maxLength: number, contexts?: readonly (string | undefined)[]): TokenisedTexts;
   /** One more than the largest id. */
   readonly vocabularySize: number;
   readonly padId: number;
@@ -35,23 +36,54 @@ interface PackageTokenizer {
   ): { ids: number[]; token_type_ids?: number[] };
   token_to_id(token: string): number | undefined;
   get_vocab(): ReadonlyMap<string, number>;
+  readonly normalizer: PackageNormalizer | null;
 }
+
+/** A step of a text's normalisation, or a sequence of them. */
+interface PackageNormalizer {
+  readonly config: Normalizer;
+  readonly normalizers?: readonly PackageNormalizer[];
+  normalize(text: string): string;
+}
+
+/** White space in Unicode, and so in the reference implementation, but not in JavaScript. */
+const nextLine = '\u0085';
 
 const tokenContent = z.union([z.string(), z.looseObject({ content: z.string() }).transform((token) => token.content)]);
 
-type Normalizer = { type: string; lowercase?: boolean | undefined; normalizers?: Normalizer[] | undefined };
+type Normalizer = {
+  type: string;
+  lowercase?: boolean | undefined;
+  precompiled_charsmap?: string | undefined;
+  strip_left?: boolean | undefined;
+  strip_right?: boolean | undefined;
+  normalizers?: Normalizer[] | undefined;
+};
 
 const normalizer: z.ZodType<Normalizer> = z.looseObject({
   type: z.string(),
   lowercase: z.boolean().optional(),
+  precompiled_charsmap: z.string().optional(),
+  strip_left: z.boolean().optional(),
+  strip_right: z.boolean().optional(),
   get normalizers() {
     return z.array(normalizer).optional();
+  },
+});
+
+type PreTokenizer = { type: string; pretokenizers?: PreTokenizer[] | undefined };
+
+const preTokenizer: z.ZodType<PreTokenizer> = z.looseObject({
+  type: z.string(),
+  get pretokenizers() {
+    return z.array(preTokenizer).optional();
   },
 });
 
 const tokeniserFile = z.looseObject({
   model: z.looseObject({ vocab: z.unknown() }),
   normalizer: normalizer.nullish(),
+  pre_tokenizer: preTokenizer.nullish(),
   padding: z.looseObject({ pad_token: z.string() }).nullish(),
 });
 
@@ -76,7 +108,7 @@ export async function loadTokeniser(folder: string): Promise<Tokeniser> {
       remedy: 'Save it with transformers: AutoTokenizer.from_pretrained(name).save_pretrained(folder).',
     });
   }
-  const { tokenizer, lowercases, padTokens } = parse(file, definition, settings ?? '{}');
+  const { tokenizer, prepare, padTokens } = parse(file, definition, settings ?? '{}');
   const padId = padTokens.map((token) => tokenizer.token_to_id(token)).find((id) => id !== undefined);
   if (padId === undefined) {
     throw new UserError({
@@ -101,8 +133,6 @@ export async function loadTokeniser(folder: string): Promise<Tokeniser> {
     hash,
     encode(texts, maxLength, contexts) {
       if (maxLength <= opening + closing) throw new RangeError(`maxLength ${maxLength} leaves no room for a text`);
-      // JavaScript lowercases a word's last Σ to ς; the reference implementation knows only σ.
-      const prepare = (text: string) => (lowercases ? text.replaceAll('Σ', 'σ') : text);
       const encodings = texts.map((text, i) => {
         const context = contexts?.[i];
         const options = { return_token_type_ids: true } as const;
@@ -144,10 +174,17 @@ function parse(file: string, definition: string, settings: string) {
     const parsed = tokeniserFile.parse(JSON.parse(definition));
     const parsedSettings = settingsFile.parse(JSON.parse(settings));
     const tokenizer: PackageTokenizer = new Tokenizer(parsed, parsedSettings);
+    if (tokenizer.normalizer) correct(tokenizer.normalizer);
+    const lowercases = parsed.normalizer ? hasLowercasing(parsed.normalizer) : false;
+    const splitsAtSpaces = parsed.pre_tokenizer ? hasSplitAtSpaces(parsed.pre_tokenizer) : false;
     const named = [parsedSettings.pad_token, parsed.padding?.pad_token, '[PAD]', '<pad>'];
     return {
       tokenizer,
-      lowercases: parsed.normalizer ? hasLowercasing(parsed.normalizer) : false,
+      prepare(text: string): string {
+        // JavaScript lowercases a word's last Σ to ς; the reference implementation knows only σ.
+        const lowercased = lowercases ? text.replaceAll('Σ', 'σ') : text;
+        return splitsAtSpaces ? lowercased.replaceAll(nextLine, ' ') : lowercased;
+      },
       padTokens: named.filter((token) => typeof token === 'string'),
     };
   } catch (error) {
@@ -163,6 +200,24 @@ function parse(file: string, definition: string, settings: string) {
 
 function hasLowercasing({ type, lowercase, normalizers = [] }: Normalizer): boolean {
   return type === 'Lowercase' || (type === 'BertNormalizer' && lowercase !== false) || normalizers.some(hasLowercasing);
+}
+
+function hasSplitAtSpaces({ type, pretokenizers = [] }: PreTokenizer): boolean {
+  return type === 'WhitespaceSplit' || pretokenizers.some(hasSplitAtSpaces);
+}
+
+/** Makes the package's steps of normalisation do what they do in the reference implementation. */
+function correct(normalizer: PackageNormalizer): void {
+  const { type, precompiled_charsmap, strip_left, strip_right } = normalizer.config;
+  // The package does not read the table; in place of it, it has rules close to nmt_nfkc's, which part emoji at their joiners.
+  if (type === 'Precompiled') normalizer.normalize = precompiledCharsmap(precompiled_charsmap ?? '');
+  if (type === 'Strip') {
+    normalizer.normalize = (text) => {
+      const begun = strip_left ? text.replace(/^\p{White_Space}+/u, '') : text;
+      return strip_right ? begun.replace(/(?<!\p{White_Space})\p{White_Space}+$/u, '') : begun;
+    };
+  }
+  for (const step of normalizer.normalizers ?? []) correct(step);
 }
 
 /** How many special tokens precede and follow a text: what an empty text's ids have before and after any text's. */

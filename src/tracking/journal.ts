@@ -110,6 +110,18 @@ const predictionsSchema = z.object({
   /** Class numbers in the order of the test texts. */
   truth: z.array(z.int().min(0)),
   predicted: z.array(z.int().min(0)),
+  /** [texts · classes], row by row, to six digits; of the trained classification head only. */
+  probabilities: z.array(z.number()).optional(),
+  wall: wallSchema,
+});
+
+/** What the trained classification head says of sentences that the experiment asks about. */
+const examplesSchema = z.object({
+  type: z.literal('examples'),
+  labelNames: z.array(z.string()),
+  texts: z.array(z.string()),
+  /** A row for each text, in the order of `labelNames`. */
+  probabilities: z.array(z.array(z.number())),
   wall: wallSchema,
 });
 
@@ -150,6 +162,7 @@ export const recordSchema = z.discriminatedUnion('type', [
   stepSchema,
   validationSchema,
   predictionsSchema,
+  examplesSchema,
   layersSchema,
   eventSchema,
   endSchema,
@@ -160,6 +173,7 @@ export type StartRecord = z.output<typeof startSchema>;
 export type StepRecord = z.output<typeof stepSchema>;
 export type ValidationRecord = z.output<typeof validationSchema>;
 export type PredictionsRecord = z.output<typeof predictionsSchema>;
+export type ExamplesRecord = z.output<typeof examplesSchema>;
 export type LayersRecord = z.output<typeof layersSchema>;
 export type EventRecord = z.output<typeof eventSchema>;
 export type EndRecord = z.output<typeof endSchema>;

@@ -7,6 +7,7 @@ import { type Problem, systemErrorCode, UserError } from '../errors.ts';
 import {
   type EndRecord,
   type EventRecord,
+  type ExamplesRecord,
   type JournalRecord,
   type LayersRecord,
   type PredictionsRecord,
@@ -71,6 +72,8 @@ export interface Run extends RunSummary {
   readonly validations: readonly ValidationRecord[];
   /** Of each classifier. */
   readonly predictions: readonly PredictionsRecord[];
+  /** What the trained classifier says of the experiment's sentences; undefined where there are none. */
+  readonly examples: ExamplesRecord | undefined;
   /** None in journals from before there were events. */
   readonly events: readonly EventRecord[];
   /** Undefined for an original encoder, or where it was not measured. */
@@ -197,6 +200,7 @@ export function readRun(folder: string): Run {
     validations: records.filter((record) => record.type === 'validation'),
     predictions: records.filter((record) => record.type === 'predictions'),
     events: records.filter((record) => record.type === 'event'),
+    examples: records.find((record) => record.type === 'examples'),
     layers: records.find((record) => record.type === 'layers'),
   };
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { createDropout } from '../encoders/dropout.ts';
+import { createDropout, createHeadDropout } from '../encoders/dropout.ts';
 import { type GradientConflict, gradientsByTerm } from '../objectives/gradientConflict.ts';
 import type { ObjectiveInputs } from '../objectives/objective.ts';
 import { collate } from '../text/batch.ts';
@@ -55,7 +55,7 @@ export function conflictAt(
   gradients: ReadonlyMap<string, tf.Tensor>,
 ): GradientConflict {
   const { encoder, objective, options } = training;
-  const whole = () => inputs(training, indices, embedPiece(training, indices, step));
+  const whole = () => inputs(training, indices, step, embedPiece(training, indices, step));
   return gradientsByTerm(
     (term) => objective.evaluate(whole()).weighted[term] as tf.Scalar,
     objective.terms.filter((term) => term.weight > 0).map((term) => term.name),
@@ -73,7 +73,7 @@ interface Found {
 function wholeBatch(training: Training, indices: Int32Array, step: number): Found {
   const { encoder, heads, options } = training;
   return gradientsOf(
-    () => training.objective.evaluate(inputs(training, indices, embedPiece(training, indices, step))),
+    () => training.objective.evaluate(inputs(training, indices, step, embedPiece(training, indices, step))),
     new Map([...trainableVariables(encoder, options.freeze), ...heads.variables]),
   );
 }
@@ -95,7 +95,7 @@ function inPieces(training: Training, indices: Int32Array, step: number): Found 
     ),
   );
   const outer = gradientsOf(
-    () => objective.evaluate(inputs(training, indices, embeddings as tf.Tensor2D)),
+    () => objective.evaluate(inputs(training, indices, step, embeddings as tf.Tensor2D)),
     new Map<string, tf.Variable>([['embeddings', embeddings], ...heads.variables]),
   );
   const { embeddings: upstream, ...headGradients } = Object.fromEntries(outer.gradients);
@@ -128,15 +128,17 @@ function embedPiece(
   return encoder.embed(batch, pooling, { dropout: createDropout(seed, key, encoder.config, options.dropout) });
 }
 
-function inputs(training: Training, indices: Int32Array, embeddings: tf.Tensor2D): ObjectiveInputs {
-  const { objective, heads, frozen, labels } = training;
+function inputs(training: Training, indices: Int32Array, step: number, embeddings: tf.Tensor2D): ObjectiveInputs {
+  const { objective, heads, frozen, labels, classes, encoder, options, seed } = training;
+  const dropout = createHeadDropout(seed, step * options.accumulate, encoder.config, options.dropout);
   return {
     embeddings,
     frozen: frozen && objective.needs.has('frozen') ? rows(frozen, indices) : null,
     projections: heads.projection?.project(embeddings) ?? null,
-    logits: heads.classification?.logits(embeddings) ?? null,
+    logits: heads.classification?.logits(embeddings, dropout) ?? null,
     ...(heads.classification && { tasks: heads.classification.tasks }),
     labels: Int32Array.from(indices, (i) => labels[i] as number),
+    ...(classes && { classes }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { loraSchema } from '../encoders/lora.ts';
 import { freezeSchema } from './freezing.ts';
 
 /** When training ends before its last step. Both conditions are looked at in every validation. */
@@ -8,6 +9,15 @@ const stopWhenSchema = z.strictObject({
   /** Plateau: stop after this many validations in a row without a better score. Default: never. */
   patience: z.int().positive().optional(),
 });
+
+/** Metrics of a validation that can choose the best weights; those of `classifier` where there is a classification head. */
+const monitors = [
+  'knn.macroF1',
+  'classifier.logLoss',
+  'classifier.accuracy',
+  'classifier.macroF1',
+  'classifier.weightedF1',
+] as const;
 
 /** How an encoder is trained. All of it but `save` is part of a cell's identity. */
 export const trainingSchema = z
@@ -33,8 +43,12 @@ export const trainingSchema = z
     /** Dropout probability in hidden states and attention. Default: what the encoder's config.json says. */
     dropout: z.number().min(0).max(0.9).optional(),
     freeze: freezeSchema.prefault({}),
-    /** Validate every so many steps; 0: never, or once after the last one if `checkpoint` is best. */
-    validateEvery: z.int().min(0).default(0),
+    /** Trains low-rank adapters in place of the encoder's weights, and the heads; null: the weights themselves. */
+    lora: loraSchema.nullable().default(null),
+    /** Validate every so many steps, or after each `epoch`; 0: never, or once after the last step if `checkpoint` is best. */
+    validateEvery: z.union([z.int().min(0), z.literal('epoch')]).default(0),
+    /** By which validation metric the best weights are chosen, and a plateau is known. */
+    monitor: z.enum(monitors).default('knn.macroF1'),
     /**
      * Log each term's gradient norm and their cosine every so many steps; 0: never. One more backward pass a term, of
      * the whole batch, and so not with `accumulate` above 1.
@@ -50,8 +64,8 @@ export const trainingSchema = z
     message: 'either steps or epochs, not both and not neither',
     path: ['steps'],
   })
-  .refine((t) => t.validateEvery > 0 || (t.stopWhen.deltaEmb === undefined && t.stopWhen.patience === undefined), {
-    message: 'validateEvery above 0, since stopWhen is looked at in validations',
+  .refine((t) => t.validateEvery !== 0 || (t.stopWhen.deltaEmb === undefined && t.stopWhen.patience === undefined), {
+    message: 'validateEvery above 0 or epoch, since stopWhen is looked at in validations',
     path: ['validateEvery'],
   });
 
@@ -59,5 +73,5 @@ export type TrainingOptions = z.output<typeof trainingSchema>;
 
 /** Whether there is any validation. */
 export function validates({ validateEvery, checkpoint }: TrainingOptions): boolean {
-  return validateEvery > 0 || checkpoint === 'best';
+  return validateEvery !== 0 || checkpoint === 'best';
 }

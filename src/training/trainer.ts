@@ -6,6 +6,7 @@ import type { Pooling } from '../encoders/pooling.ts';
 import type { Matrix } from '../evaluation/matrix.ts';
 import type { Heads } from '../heads/heads.ts';
 import type { GradientConflict } from '../objectives/gradientConflict.ts';
+import type { Classes } from '../objectives/objective.ts';
 import type { WeightedSum } from '../objectives/weightedSum.ts';
 import { collate } from '../text/batch.ts';
 import type { TokenSequences } from '../text/tokenSequences.ts';
@@ -27,6 +28,8 @@ export interface Training {
   readonly texts: TokenSequences;
   /** Class of each text. */
   readonly labels: Int32Array;
+  /** There if an objective needs them. */
+  readonly classes?: Classes;
   /** The frozen encoder's embedding of each text, [texts, d]; needed by objectives that preserve. */
   readonly frozen: Matrix | null;
   readonly options: TrainingOptions;
@@ -86,7 +89,7 @@ export async function train(training: Training): Promise<TrainingOutcome> {
   const steps = totalSteps(options, sampler);
   const encoderOptimiser = adamW({ weightDecay: options.weightDecay });
   const headOptimiser = adamW({ weightDecay: options.weightDecay });
-  const kept = new Checkpoint(encoder.variables);
+  const kept = new Checkpoint(new Map([...encoder.variables, ...heads.variables]));
   encoder.freezeLayers(options.freeze.layers);
   let sinceBest = 0;
   let outcome: TrainingOutcome = { status: 'completed', steps, keptStep: steps };
@@ -130,8 +133,11 @@ export async function train(training: Training): Promise<TrainingOutcome> {
       }
 
       const last = step + 1 === steps;
-      const due = last || (options.validateEvery > 0 && (step + 1) % options.validateEvery === 0);
-      if (due && training.validate) {
+      const due =
+        options.validateEvery === 'epoch'
+          ? inEpoch + 1 === batches.length
+          : options.validateEvery > 0 && (step + 1) % options.validateEvery === 0;
+      if ((due || last) && training.validate) {
         const result = await training.validate();
         training.onValidation?.(step + 1, result);
         // Embeddings that are not finite have a score all the same, but no drift.

@@ -40,7 +40,7 @@ async function steps({ encoder: folder, texts, labels, batches, pooling, maxLeng
       encoder,
       heads: createHeads(objective.needs, {
         projection: { kind: 'linear', out: 64 },
-        inputSize: width,
+        encoder,
         seed: 1,
       }),
       pooling,

@@ -84,6 +84,20 @@ describe('yarn data', () => {
     expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/^USAGE: /)]);
   });
 
+  it('check and show read texts with several classes', async () => {
+    const row = (i: number) => ({ text: `text ${i}`, emotions: i % 2 ? { joy: 0.9, fear: 0.2 } : { fear: 0.6 } });
+    const rows = Array.from({ length: 6 }, (_, i) => JSON.stringify(row(i))).join('\n');
+    const folder = await temporaryFolder({ 'train.jsonl': rows, 'validation.jsonl': rows, 'test.jsonl': rows });
+    const fine = await data(['check', folder, '--labelling', 'soft'], '');
+    expect(fine.stdout).toContain('6 train, 6 validation, 6 test texts in 2 classes');
+    const multi = await data(['show', folder, '--labelling', 'multi'], '');
+    expect(multi.stdout).toContain('Texts by their number of classes: 1: 18.');
+    const other = await data(['check', folder, '--labelling', 'soft', '--strengths', 'text'], '');
+    expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/^USAGE: .*different names/)]);
+    const alone = await data(['check', folder, '--strengths', 'emotions'], '');
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringMatching(/^USAGE: .*labelling/)]);
+  });
+
   it.each([[[]], [['look']], [['show']], [['show', 'nothing-of-the-kind']]])('refuses %j', async (args) => {
     const { code, stderr } = await data(args, '');
     expect(code).toBe(2);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dataSchema, loadCorpus } from '../../src/data/corpus.ts';
+import { declarationSchema } from '../../src/data/declaration.ts';
+import { splitNames } from '../../src/data/source.ts';
 import { problemsOf } from './problems.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
@@ -89,6 +91,101 @@ describe('loading', () => {
   it('notes classes without a train text', async () => {
     const corpus = await load(await temporaryFolder({ ...files, 'test.csv': csv('j,joy', 'k,grief') }));
     expect(corpus.notes).toContain('no train text has the label grief');
+  });
+});
+
+describe('dividing anew', () => {
+  const rows = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) =>
+      JSON.stringify({
+        text: `t${from + i}`,
+        emotions: (from + i) % 4 ? { joy: 0.9, fear: 0.2 } : { fear: 0.5 },
+        context: `c${from + i}`,
+        character: `k${from + i}`,
+      }),
+    ).join('\n');
+  const own = declarationSchema.parse({ labelling: 'soft' });
+  const options = (source: string, more: object) => dataSchema.parse({ source, own, ...more });
+
+  it('pools the splits, and contexts, characters and strengths go with their texts', async () => {
+    const source = await temporaryFolder({ 'train.jsonl': rows(0, 50), 'test.jsonl': rows(50, 100) });
+    const corpus = await loadCorpus(options(source, { resplit: {} }), places);
+    expect(splitNames.map((split) => corpus[split].texts.length)).toEqual([70, 15, 15]);
+    for (const split of splitNames) {
+      const { texts, contexts, characters, strengths, labels } = corpus[split];
+      expect(contexts).toEqual(texts.map((text) => text.replace('t', 'c')));
+      expect(characters).toEqual(texts.map((text) => text.replace('t', 'k')));
+      const expected = texts.flatMap((text) => (Number(text.slice(1)) % 4 ? [0.2, 0.9] : [0.5, 0]));
+      expect([...(strengths ?? [])]).toEqual([...Float32Array.from(expected)]);
+      expect([...labels]).toEqual(texts.map((text) => (Number(text.slice(1)) % 4 ? 1 : 0)));
+    }
+    expect(corpus.notes[0]).toMatch(/^split anew: 100 texts 70\/15\/15 /);
+  });
+
+  it('of a single file takes the place of its own split', async () => {
+    const source = `${await temporaryFolder({ 'all.jsonl': rows(0, 100) })}/all.jsonl`;
+    const shares = { train: 0.6, validation: 0.2, test: 0.2, seed: 5 };
+    const split = declarationSchema.parse({ labelling: 'soft', split: shares });
+    const declared = await loadCorpus(dataSchema.parse({ source, own: split }), places);
+    const otherwise = declarationSchema.parse({ labelling: 'soft', split: { seed: 9 } });
+    const anew = await loadCorpus(dataSchema.parse({ source, own: otherwise, resplit: shares }), places);
+    expect(anew.hash).toBe(declared.hash);
+  });
+
+  it('keeps the published splits where it is absent or null', async () => {
+    const plain = await load('embedded');
+    expect((await loadCorpus(dataSchema.parse({ resplit: null, augment: null }), places)).hash).toBe(plain.hash);
+    expect((await loadCorpus(dataSchema.parse({ resplit: {} }), places)).hash).not.toBe(plain.hash);
+  });
+
+  it('divides a text alike whether another class is excluded or not', async () => {
+    // Classes of five texts are too small for exact shares, and make up for one another.
+    const content = csv(...Array.from({ length: 50 }, (_, i) => `t${i},class ${i % 10}`));
+    const source = `${await temporaryFolder({ 'all.csv': content })}/all.csv`;
+    const whole = await loadCorpus(dataSchema.parse({ source, resplit: {} }), places);
+    const part = await loadCorpus(dataSchema.parse({ source, resplit: {}, exclude: ['class 0', 'class 3'] }), places);
+    for (const split of splitNames) {
+      const { texts, labels } = whole[split];
+      expect(part[split].texts).toEqual(texts.filter((_, i) => labels[i] !== 0 && labels[i] !== 3));
+    }
+  });
+});
+
+describe('augmenting', () => {
+  it('adds copies to train alone, whose classes, contexts and characters are their texts’', async () => {
+    const plain = await load('embedded-soft');
+    const corpus = await loadCorpus(dataSchema.parse({ source: 'embedded-soft', augment: { copies: 2 } }), places);
+    const count = plain.train.texts.length;
+    expect(corpus.train.texts.slice(0, count)).toEqual(plain.train.texts);
+    expect(corpus.train.texts.length).toBeGreaterThan(2.5 * count);
+    expect([corpus.validation, corpus.test]).toEqual([plain.validation, plain.test]);
+    expect(corpus.hash).not.toBe(plain.hash);
+    const copied = new Map(
+      plain.train.contexts?.map((context, i) => [`${context}\n${plain.train.characters?.[i]}`, i]),
+    );
+    for (let i = count; i < corpus.train.texts.length; i++) {
+      const own = copied.get(`${corpus.train.contexts?.[i]}\n${corpus.train.characters?.[i]}`) as number;
+      expect(corpus.train.labels[i]).toBe(plain.train.labels[own]);
+      expect(corpus.train.strengths?.subarray(i * 28, (i + 1) * 28)).toEqual(
+        plain.train.strengths?.subarray(own * 28, (own + 1) * 28),
+      );
+    }
+    expect(corpus.notes[0]).toMatch(/^train: \d+ altered copies of 960 texts added /);
+  });
+
+  it('copies the texts that the limit leaves', async () => {
+    const corpus = await loadCorpus(dataSchema.parse({ limit: 100, augment: { operations: ['swap'] } }), places);
+    expect(corpus.train.texts.length).toBeGreaterThan(180);
+    expect(corpus.train.texts.length).toBeLessThanOrEqual(200);
+    expect(corpus.test.texts).toHaveLength(100);
+  });
+
+  it('gives other contents for another seed', async () => {
+    const hashes = await Promise.all(
+      [0, 0, 1].map(async (seed) => (await loadCorpus(dataSchema.parse({ augment: { seed } }), places)).hash),
+    );
+    expect(hashes[1]).toBe(hashes[0]);
+    expect(hashes[2]).not.toBe(hashes[0]);
   });
 });
 

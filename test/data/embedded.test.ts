@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadCorpus } from '../../src/data/corpus.ts';
 import { readStories, utteranceSchema } from '../../src/data/embedded.ts';
 import { emotions } from '../../src/data/emotions.ts';
+import { groupings } from '../../src/data/groupings.ts';
 import { splitNames } from '../../src/data/source.ts';
 import { characterShingles, containment, jaccard, overlaps, wordShingles, words } from './nGramOverlap.ts';
 
@@ -128,6 +129,35 @@ describe('schema of an utterance', () => {
     ['a further field', { mood: 'good' }, false],
   ])('%s', (_, change, expected) => {
     expect(accepts(change)).toBe(expected);
+  });
+});
+
+describe('groups of emotions', () => {
+  it.each(['sentiment', 'ekman'] as const)('by %s are as strong as their strongest emotion', async (by) => {
+    const [soft, multi] = await Promise.all(
+      ['soft', 'multi'].map((labelling) =>
+        loadCorpus({ source: `embedded-${labelling}-${by}`, exclude: [] }, { dataFolder: '' }),
+      ),
+    );
+    const names = Object.keys(groupings[by]);
+    expect(soft).toMatchObject({ name: `embedded-soft-${by}`, labelling: 'soft', labelNames: names });
+    expect(multi).toMatchObject({ name: `embedded-multi-${by}`, labelling: 'multi', labelNames: names });
+    const own = utterances.filter(({ story }) => splitOf.get(story) === 'test');
+    const strengths: number[] = [];
+    const decided: number[] = [];
+    for (const { emotions: given, label } of own) {
+      for (const members of Object.values(groupings[by] as Record<string, readonly string[]>)) {
+        let greatest = 0;
+        for (const [emotion, intensity] of Object.entries(given)) {
+          if (members.includes(emotion) && intensity > greatest) greatest = intensity;
+        }
+        strengths.push(greatest);
+        decided.push(Number(greatest >= 0.3 || members.includes(label)));
+      }
+    }
+    expect(soft?.test.strengths).toEqual(Float32Array.from(strengths));
+    expect(multi?.test.strengths).toEqual(Float32Array.from(decided));
+    expect(soft?.test.labels).toEqual(multi?.test.labels);
   });
 });
 

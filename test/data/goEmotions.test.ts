@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCorpus } from '../../src/data/corpus.ts';
 import { emotions } from '../../src/data/emotions.ts';
-import { goEmotions, goEmotionsMulti, goEmotionsSource, readGoEmotions } from '../../src/data/goEmotions.ts';
+import { goEmotions, goEmotionsMultiSource, goEmotionsSource, readGoEmotions } from '../../src/data/goEmotions.ts';
 import { leakReport } from '../../src/data/leaks.ts';
 import { splitNames } from '../../src/data/source.ts';
 import { problemsOf, summaries } from './problems.ts';
@@ -37,7 +37,7 @@ describe('the published format', () => {
 
   it('as multi-label data keeps all texts with all their classes', async () => {
     const dataFolder = await temporaryFolder(small);
-    const { splits, labelling, notes } = await goEmotionsMulti.read({ dataFolder });
+    const { splits, labelling, notes } = await goEmotionsMultiSource().read({ dataFolder });
     expect([labelling, notes]).toEqual(['multi', []]);
     expect(splits.train).toEqual([
       { text: '"a', label: 'joy', strengths: { joy: 1 } },
@@ -70,6 +70,23 @@ describe('the published format', () => {
     expect(notes).toEqual([
       'train: 1 of 4 texts left out for several labels (1 with 2)',
       'test: 1 of 2 texts left out for several labels (1 with 2)',
+    ]);
+  });
+
+  it('by groups as multi-label data has the groups of each text, the first of them as its label', async () => {
+    const dataFolder = await temporaryFolder({
+      'goemotions/labels.txt': 'joy\nlove\nfear\nneutral',
+      'goemotions/train.tsv': 'a\t0,1\tid1\nb\t2,0\tid2\nc\t3,2\tid3\n',
+      'goemotions/dev.tsv': 'e\t2\tid5\n',
+      'goemotions/test.tsv': 'f\t3\tid6\n',
+    });
+    const { splits, labelNames, labelling, name } = await goEmotionsMultiSource('ekman').read({ dataFolder });
+    expect([name, labelling]).toEqual(['goemotions-multi-ekman', 'multi']);
+    expect(labelNames).toEqual(['anger', 'disgust', 'fear', 'joy', 'sadness', 'surprise', 'neutral']);
+    expect(splits.train).toEqual([
+      { text: 'a', label: 'joy', strengths: { joy: 1 } },
+      { text: 'b', label: 'fear', strengths: { fear: 1, joy: 1 } },
+      { text: 'c', label: 'fear', strengths: { fear: 1, neutral: 1 } },
     ]);
   });
 

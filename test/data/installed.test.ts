@@ -10,7 +10,7 @@ describe.each(publicSources)('without its files, %s', (name, source) => {
     const dataFolder = await temporaryFolder({});
     const [problem] = await problemsOf(source.read({ dataFolder }));
     expect(problem?.code).toBe('DATA_NOT_INSTALLED');
-    const folder = name.replace(/-(sentiment|ekman|multi|fold\d)$/, '');
+    const folder = name.replace(/(-(sentiment|ekman|multi|fold\d))+$/, '');
     expect(problem?.given).toBe(`no folder ${dataFolder}/${folder}`);
     expect(problem?.expected).toMatch(/\.(tsv|txt|json|csv)/);
     expect(problem?.remedy).toMatch(

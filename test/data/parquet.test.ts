@@ -69,3 +69,18 @@ it('does not take a label that was left out for a class', async () => {
     `DATA_UNKNOWN_LABEL: ${golden('unlabelled')}, row 2, label -1`,
   ]);
 });
+
+it('reads lists of classes by their names, and objects', async () => {
+  const lists = await readParquet(
+    golden('several'),
+    { required: ['text'], wanted: ['text', 'labels'] },
+    new ProblemList(),
+  );
+  expect(lists.map(({ values }) => values.labels)).toEqual([['joy'], ['neutral', 'fear'], ['joy', 'fear']]);
+  const objects = await readParquet(golden('strengths'), { required: [], wanted: ['emotions'] }, new ProblemList());
+  expect(objects.map(({ values }) => values.emotions)).toEqual([
+    { joy: 0.5, fear: 0.25, neutral: null },
+    { joy: null, fear: null, neutral: 1 },
+    { joy: 0.5, fear: 0.5, neutral: null },
+  ]);
+});

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDropout, type Dropout, drop } from '../../src/encoders/dropout.ts';
+import { createDropout, createHeadDropout, type Dropout, drop } from '../../src/encoders/dropout.ts';
 import type { Encoder } from '../../src/encoders/encoder.ts';
 import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
 import { leakedTensors, onEachEngine } from '../engine/engines.ts';
@@ -65,6 +65,36 @@ onEachEngine('dropout', () => {
     });
     expect(gradient?.dataSync()).toEqual(y?.dataSync());
     tf.dispose([y, gradient]);
+  });
+});
+
+onEachEngine('dropout of a head', () => {
+  const config = { dropout: { hidden: 0.3, attention: 0.3, classifier: 0.4 } };
+  const shape = [100, 200];
+  const mask = (own: { seed: number; counter: number; rate: number }) => {
+    const y = drop(tf.ones(shape), own);
+    const values = y.dataSync();
+    y.dispose();
+    return values;
+  };
+
+  it('has masks of its own, also beside the encoder in the same and the next step', () => {
+    const encoder = (step: number) => {
+      const dropout = createDropout(1, step, config) as Dropout;
+      return Array.from({ length: 30 }, () => dropout.hidden());
+    };
+    const head = createHeadDropout(1, 5, config, 0.3);
+    const keys = [...encoder(5), ...encoder(6), head(), head()].map(({ seed, counter }) => `${seed} ${counter}`);
+    expect(new Set(keys).size).toBe(62);
+    expect(head).toThrow('more than 2 dropout masks of a head');
+  });
+
+  it('zeroes the share that the encoder says, or another', () => {
+    for (const rate of [0.4, 0.1]) {
+      const values = mask(createHeadDropout(1, 0, config, ...(rate === 0.4 ? [] : [rate]))());
+      const share = values.filter((v) => v === 0).length / values.length;
+      expect(Math.abs(share - rate)).toBeLessThan(5 * Math.sqrt((rate * (1 - rate)) / values.length));
+    }
   });
 });
 

@@ -5,7 +5,7 @@ import type { TokenBatch } from '../../src/text/batch.ts';
 export const goldenFolder = new URL('./golden/', import.meta.url).pathname;
 
 /** The tiny models with random weights that golden/make.py wrote, in their Hugging Face folders. */
-export const tinyEncoders = ['bert', 'roberta', 'distilBert'] as const;
+export const tinyEncoders = ['bert', 'roberta', 'xlmRoberta', 'distilBert'] as const;
 
 /** Inputs and what `transformers` made of them; see golden/make.py. */
 export interface Reference {

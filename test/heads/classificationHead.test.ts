@@ -9,9 +9,16 @@ function valuesOf({ variables }: ReturnType<typeof createClassificationHead>) {
   return { weight: weight as Rows, bias: bias as number[] };
 }
 
+/** It knows no more of an encoder than its width. */
+const encoder = { config: { hiddenSize: 8 }, source: {} } as Parameters<typeof createClassificationHead>[1];
+
+function linear(classes: number, seed: number) {
+  return createClassificationHead({ kind: 'linear', tasks: [classes], labelNames: [] }, encoder, seed);
+}
+
 onEachEngine('classification head', () => {
   test.each([2, 6, 28])('is an affine map to %d classes', (classes) => {
-    const head = createClassificationHead([classes], 8, 1);
+    const head = linear(classes, 1);
     const { weight, bias } = valuesOf(head);
     const { rows } = randomBatch(5, 8, 1, 1);
     const expected = rows.map((row) => weight.map((w, c) => dot(row, w) + (bias[c] ?? 0)));
@@ -19,7 +26,7 @@ onEachEngine('classification head', () => {
   });
 
   test('starts from its seed alone', () => {
-    const start = (seed: number) => valuesOf(createClassificationHead([3], 8, seed));
+    const start = (seed: number) => valuesOf(linear(3, seed));
     expect(start(1)).toEqual(start(1));
     expect(start(1)).not.toEqual(start(2));
   });

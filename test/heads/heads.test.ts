@@ -4,8 +4,16 @@ import { createHeads } from '../../src/heads/heads.ts';
 import type { Need } from '../../src/objectives/objective.ts';
 import { leakedTensors, onEachEngine } from '../engine/engines.ts';
 
+/** Linear heads know no more of an encoder than its width. */
+const encoder = { config: { hiddenSize: 6 }, source: {} } as Parameters<typeof createHeads>[1]['encoder'];
+
 function headsFor(...needs: Need[]) {
-  return createHeads(new Set(needs), { projection: { kind: 'linear', out: 4 }, classes: [3], inputSize: 6, seed: 1 });
+  return createHeads(new Set(needs), {
+    projection: { kind: 'linear', out: 4 },
+    classification: { kind: 'linear', tasks: [3], labelNames: ['a', 'b', 'c'] },
+    encoder,
+    seed: 1,
+  });
 }
 
 onEachEngine('heads', () => {
@@ -35,7 +43,7 @@ onEachEngine('heads', () => {
   });
 
   test('are refused where what they are made of is missing', () => {
-    const needing = (need: Need) => () => createHeads(new Set([need]), { inputSize: 6, seed: 1 });
+    const needing = (need: Need) => () => createHeads(new Set([need]), { encoder, seed: 1 });
     expect(needing('projections')).toThrow('expected a projection head');
     expect(needing('logits')).toThrow('expected classes');
   });

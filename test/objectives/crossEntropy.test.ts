@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { crossEntropy } from '../../src/objectives/crossEntropy.ts';
 import { onEachEngine } from '../engine/engines.ts';
 import { expectClose, finiteDifferences, type Rows, randomBatch, valueAndGradient } from './batches.ts';
@@ -20,7 +21,10 @@ function oracle(logits: Rows, labels: Int32Array, labelSmoothing: number): numbe
 
 function crossEntropyOf(rows: Rows, labels: Int32Array, labelSmoothing: number) {
   const rest = { embeddings: tf.tensor2d(rows), frozen: null, projections: null, labels };
-  return valueAndGradient((logits) => crossEntropy.loss({ ...rest, logits }, { labelSmoothing }), rows);
+  return valueAndGradient(
+    (logits) => crossEntropy.loss({ ...rest, logits }, { labelSmoothing, classWeights: 'none' }),
+    rows,
+  );
 }
 
 onEachEngine('crossEntropy', () => {
@@ -53,7 +57,7 @@ onEachEngine('crossEntropy', () => {
     const rest = { embeddings: tf.tensor2d(rows), frozen: null, projections: null, labels, tasks };
     for (const labelSmoothing of [0, 0.2]) {
       const { value, gradient } = valueAndGradient(
-        (logits) => crossEntropy.loss({ ...rest, logits }, { labelSmoothing }),
+        (logits) => crossEntropy.loss({ ...rest, logits }, { labelSmoothing, classWeights: 'none' }),
         rows,
       );
       const exact = (at: Rows) => {
@@ -69,7 +73,54 @@ onEachEngine('crossEntropy', () => {
       expectClose(gradient, finiteDifferences(exact, rows), 1e-5);
     }
     const wrong = { ...rest, logits: tf.tensor2d(rows), tasks: [2, 4] };
-    expect(() => crossEntropy.loss(wrong, { labelSmoothing: 0 })).toThrow('tasks of 2 and 4 classes for 9 scores');
+    expect(() => crossEntropy.loss(wrong, { labelSmoothing: 0, classWeights: 'none' })).toThrow(
+      'tasks of 2 and 4 classes for 9 scores',
+    );
+  });
+
+  describe('with balanced class weights', () => {
+    const { cases } = JSON.parse(
+      readFileSync(new URL('golden/weightedCrossEntropy.json', import.meta.url), 'utf8'),
+    ) as {
+      cases: {
+        logits: Rows;
+        labels: number[];
+        weight: number[] | null;
+        labelSmoothing: number;
+        loss: number;
+        gradient: Rows;
+      }[];
+    };
+    const lossOf = (logits: tf.Tensor2D, labels: number[], counts: Int32Array, labelSmoothing: number) => {
+      const rest = { embeddings: logits, frozen: null, projections: null, labels: Int32Array.from(labels) };
+      const classes = { names: [], counts };
+      return crossEntropy.loss({ ...rest, logits, classes }, { labelSmoothing, classWeights: 'balanced' });
+    };
+
+    test('equals torch.nn.functional.cross_entropy', () => {
+      const weighted = cases.filter(({ weight }) => weight !== null);
+      expect(weighted.length).toBeGreaterThan(15);
+      for (const { logits, labels, weight, labelSmoothing, loss, gradient } of weighted) {
+        // Classes of which there are as many texts as the weight is small; a common factor does not matter.
+        const counts = Int32Array.from(weight as number[], (w) => (w === 0 ? 0 : Math.round(1e8 / w)));
+        const own = valueAndGradient((at) => lossOf(at, labels, counts, labelSmoothing), logits);
+        expect(own.value).toBeCloseTo(loss, 4);
+        expectClose(own.gradient, gradient, 1e-5);
+      }
+    });
+
+    test('equals the plain loss where the classes are equally many', () => {
+      const { rows, labels } = randomBatch(7, 4, 4, 3);
+      const { value } = valueAndGradient((at) => lossOf(at, [...labels], Int32Array.of(9, 9, 9, 9), 0.1), rows);
+      expect(value).toBeCloseTo(crossEntropyOf(rows, labels, 0.1).value, 5);
+    });
+
+    test('needs to know how many there are', () => {
+      const logits = tf.tensor2d([[1, 2]]);
+      const inputs = { embeddings: logits, frozen: null, projections: null, labels: Int32Array.of(0), logits };
+      const weigh = () => crossEntropy.loss(inputs, { labelSmoothing: 0, classWeights: 'balanced' });
+      expect(weigh).toThrow('expected the classes');
+    });
   });
 
   test('stays finite where a score is far above the others', () => {

@@ -20,7 +20,7 @@ const config = {
   padId: 0,
   maxLength: 512,
   layerNormEpsilon: 1e-12,
-  dropout: { hidden: 0.1, attention: 0.1 },
+  dropout: { hidden: 0.1, attention: 0.1, classifier: 0.1 },
 } as const;
 
 function expected(change: Partial<z.input<typeof settingsSchema>> = {}, corpora: readonly Corpus[] = [corpus]) {

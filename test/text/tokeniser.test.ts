@@ -8,7 +8,10 @@ import { places } from '../../src/cli/environment.ts';
 import { cachedSnapshot } from '../../src/encoders/hubCache.ts';
 import { UserError } from '../../src/errors.ts';
 import { loadTokeniser, type TokenisedTexts, type Tokeniser } from '../../src/text/tokeniser.ts';
+import hard from './golden/hard.json' with { type: 'json' };
 import golden from './golden/ids.json' with { type: 'json' };
+import multilingual from './golden/multilingual.json' with { type: 'json' };
+import multilingualIds from './golden/multilingualIds.json' with { type: 'json' };
 import sentences from './golden/sentences.json' with { type: 'json' };
 
 const goldenEncoders = new URL('../encoders/golden/', import.meta.url).pathname;
@@ -19,6 +22,7 @@ const goEmotions = join(dataFolder, 'goemotions', 'test.tsv');
 const tokenisers = [
   { name: 'bert' as const, folder: join(goldenEncoders, 'bert') },
   { name: 'roberta' as const, folder: join(goldenEncoders, 'roberta') },
+  { name: 'xlmRoberta' as const, folder: join(goldenEncoders, 'xlmRoberta') },
   { name: 'all-MiniLM-L6-v2' as const, folder: miniLm },
 ];
 
@@ -101,6 +105,72 @@ for (const { name, folder } of tokenisers) {
       expect(createHash('sha256').update(lines.join('\n')).digest('hex')).toBe(expected.goEmotionsTestSha256);
     });
   });
+}
+
+describe('the tokeniser of XLM-RoBERTa, in many scripts', () => {
+  const xlmRoberta = join(goldenEncoders, 'xlmRoberta');
+  const hardTexts = Object.values(hard).flat();
+  const multilingualTexts = Object.values(multilingual).flat();
+  let tokeniser: Tokeniser;
+  beforeAll(async () => {
+    tokeniser = await loadTokeniser(xlmRoberta);
+  });
+
+  it('gives the ids of transformers to sentences of seventeen languages and kinds', () => {
+    expect(idsOf(tokeniser.encode(multilingualTexts, 512))).toEqual(multilingualIds.transformers.multilingual);
+  });
+
+  it.each(Object.entries(hard))('gives the ids of transformers to hard texts: %s', (_, texts) => {
+    const expected = texts.map((text) => multilingualIds.transformers.hard[hardTexts.indexOf(text)]);
+    expect(idsOf(tokeniser.encode(texts, 512))).toEqual(expected);
+  });
+
+  it('gives the ids of transformers to pairs', () => {
+    const pairs = tokeniser.encode(hardTexts.slice(0, -1), 512, hardTexts.slice(1));
+    expect(idsOf(pairs)).toEqual(multilingualIds.transformers.hardPairs);
+    expect(new Set(pairs.typeIds)).toEqual(new Set([0]));
+  });
+
+  it('cuts a text of thousands of tokens as transformers does', () => {
+    const cut = tokeniser.encode([multilingualTexts.join(' ')], 600);
+    expect(idsOf(cut)).toEqual([multilingualIds.transformers.multilingualJoinedCutTo600]);
+    expect(cut.truncated).toBe(1);
+  });
+
+  describe('with other steps around the table', () => {
+    let folder: string;
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'tokeniser-'));
+    });
+    afterAll(() => rm(folder, { recursive: true }));
+
+    /** The same vocabulary with other steps. */
+    async function changed(change: (definition: Definition) => Record<string, unknown>): Promise<Tokeniser> {
+      const definition = JSON.parse(await readFile(join(xlmRoberta, 'tokenizer.json'), 'utf8')) as Definition;
+      await writeFile(join(folder, 'tokenizer.json'), JSON.stringify({ ...definition, ...change(definition) }));
+      return loadTokeniser(folder);
+    }
+
+    it('gives the ids of tokenizers where spaces are not split at, but joined', async () => {
+      const { normalizers, preTokenizer, hard: ofHard, multilingual: ofMultilingual } = multilingualIds.converted;
+      const converted = await changed(({ normalizer }) => ({
+        normalizer: { type: 'Sequence', normalizers: [normalizer, ...normalizers] },
+        pre_tokenizer: preTokenizer,
+      }));
+      expect(idsOf(converted.encode(hardTexts, 512))).toEqual(ofHard);
+      expect(idsOf(converted.encode(multilingualTexts, 512))).toEqual(ofMultilingual);
+    });
+
+    it.each(['', 'AAA=', 'AAABAAAAAAA='])('refuses a table that is cut: %j', async (charsmap) => {
+      const cut = changed(() => ({ normalizer: { type: 'Precompiled', precompiled_charsmap: charsmap } }));
+      await expect(cut).rejects.toThrow('TOKENISER_INVALID');
+    });
+  });
+});
+
+/** What is read of tokenizer.json. */
+interface Definition {
+  readonly normalizer: Record<string, unknown>;
 }
 
 describe('loadTokeniser', () => {

@@ -21,6 +21,8 @@ describe('trainingSchema', () => {
       validateEvery: 0,
       conflictEvery: 25,
       stopWhen: {},
+      lora: null,
+      monitor: 'knn.macroF1',
       checkpoint: 'last',
       save: true,
     };

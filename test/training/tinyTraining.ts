@@ -5,8 +5,10 @@ import { type Corpus, loadCorpus } from '../../src/data/corpus.ts';
 import { emotions } from '../../src/data/emotions.ts';
 import { embedTexts } from '../../src/encoders/embed.ts';
 import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
+import type { ClassifierConfig } from '../../src/heads/classificationHead.ts';
 import { createHeads } from '../../src/heads/heads.ts';
 import { headSchema } from '../../src/heads/projectionHead.ts';
+import { countClasses } from '../../src/objectives/objective.ts';
 import { objectiveSchema, weightedSum } from '../../src/objectives/weightedSum.ts';
 import { trainingSchema } from '../../src/training/options.ts';
 import { type StepReport, type Training, train } from '../../src/training/trainer.ts';
@@ -18,6 +20,8 @@ export interface TinySettings {
   readonly objective?: z.input<typeof objectiveSchema>;
   /** Default: an MLP to 16 dimensions. */
   readonly head?: z.input<typeof headSchema>;
+  /** Default: linear. */
+  readonly classifier?: ClassifierConfig['kind'];
   /** Default 1. */
   readonly seed?: number;
 }
@@ -37,6 +41,7 @@ export async function tinyTraining(settings: TinySettings): Promise<TinyTraining
     seed = 1,
     head = { kind: 'mlp', out: 16 },
     objective = { supCon: {}, vectorSpacePreservation: {} },
+    classifier = 'linear',
   } = settings;
   const exclude = emotions.filter((name) => !classes.includes(name));
   corpus ??= loadCorpus({ source: 'embedded', exclude, limit: 48 }, { dataFolder: '' });
@@ -46,8 +51,8 @@ export async function tinyTraining(settings: TinySettings): Promise<TinyTraining
   const sum = weightedSum(objectiveSchema.parse(objective));
   const heads = createHeads(sum.needs, {
     projection: headSchema.parse(head),
-    classes: [labelNames.length],
-    inputSize: encoder.config.hiddenSize,
+    classification: { kind: classifier, tasks: [labelNames.length], labelNames },
+    encoder,
     seed,
   });
   const sampler = samplerSchema.parse({ kind: 'mPerClass', batchSize: 16, m: 4 });
@@ -59,6 +64,7 @@ export async function tinyTraining(settings: TinySettings): Promise<TinyTraining
     sampler: createSampler(sampler, train.labels, seed, labelNames),
     texts,
     labels: train.labels,
+    classes: countClasses(labelNames, train.labels),
     frozen: await embedTexts(encoder, texts, { pooling: 'mean' }),
     options: trainingSchema.parse(settings.training),
     seed,

@@ -289,17 +289,53 @@ describe('train with validations', () => {
       },
     });
     const hashes = [''];
+    // The best heads come back with the best encoder; those of the last step are poisoned here.
     const encoderOnly = { ...made, heads: { ...made.heads, variables: new Map<string, tf.Variable>() } };
+    const kept = checkpoint === 'best' ? made : encoderOnly;
     const outcome = await train({
       ...made,
       validate: scripted(scores.map((score, i) => ({ score, deltaEmb: i === 2 ? 2 : 0 }))),
       onStep: ({ step }) => {
-        hashes.push(weightsHash(encoderOnly));
+        hashes.push(weightsHash(kept));
         if (status === 'diverged' && step === 5) poison(made.heads.variables);
       },
     });
     expect(outcome).toMatchObject({ status, keptStep });
-    expect(hashes.indexOf(weightsHash(encoderOnly))).toBe(keptStep);
+    expect(hashes.indexOf(weightsHash(kept))).toBe(keptStep);
+  });
+
+  it('validates after each epoch, and after the last step', async () => {
+    const made = await tiny({
+      training: { epochs: 2.5, validateEvery: 'epoch', conflictEvery: 0 },
+      objective: { vectorSpacePreservation: {} },
+    });
+    const steps: number[] = [];
+    const validate = scripted([]);
+    await train({ ...made, sampler: countingSampler, validate, onValidation: (step) => steps.push(step) });
+    expect(steps).toEqual([4, 8, 10]);
+  });
+
+  it('drops in the head that classifies, anew in each step and the same when it is repeated', async () => {
+    const losses = async (dropout: number) => {
+      const training = await tiny({
+        training: { steps: 3, learningRate: 1e-30, conflictEvery: 0, dropout },
+        objective: { crossEntropy: {} },
+        classifier: 'sequenceClassification',
+      });
+      // Nothing of the encoder drops, so that what differs is the head's.
+      const encoder = {
+        ...training.encoder,
+        embed: (...[batch, pooling]: Parameters<Training['encoder']['embed']>) =>
+          training.encoder.embed(batch, pooling),
+      };
+      const sameBatch = { ...training.sampler, epoch: () => Array(3).fill(training.sampler.epoch(0)[0] as Int32Array) };
+      const { reports } = await recorded({ ...training, encoder, sampler: sameBatch });
+      return reports.map(({ loss }) => loss);
+    };
+    const dropped = await losses(0.5);
+    expect(new Set(dropped).size).toBe(3);
+    expect(await losses(0.5)).toEqual(dropped);
+    expect(new Set(await losses(0)).size).toBe(1);
   });
 });
 

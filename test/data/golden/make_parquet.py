@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasets import ClassLabel, Dataset, Features, Value
+from datasets import ClassLabel, Dataset, Features, List, Value
 
 here = Path(__file__).parent / "parquet"
 here.mkdir(exist_ok=True)
@@ -22,3 +22,14 @@ Dataset.from_dict(unlabelled, features=features).to_parquet(str(here / "unlabell
 plain = pa.table({"review": ["good", None, "bad"], "stars": pa.array([5, 3, 1], pa.int32()), "sure": [True, False, True]})
 pq.write_table(plain, here / "plain.parquet")
 pq.write_table(plain, here / "zstd.parquet", compression="zstd")
+
+several = Features({"text": Value("string"), "labels": List(ClassLabel(names=["joy", "fear", "neutral"]))})
+rows = {"text": ["one", "two", "three"], "labels": [[0], [2, 1], [0, 1]]}
+Dataset.from_dict(rows, features=several).to_parquet(str(here / "several.parquet"))
+
+strengths = {
+    "text": ["one", "two", "three"],
+    "emotions": [{"joy": 0.5, "fear": 0.25}, {"neutral": 1.0}, {"joy": 0.5, "fear": 0.5}],
+    "character": ["Ann", "Bo", "Ann"],
+}
+pq.write_table(pa.table(strengths), here / "strengths.parquet")

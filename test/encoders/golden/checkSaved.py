@@ -3,7 +3,7 @@
     python checkSaved.py <folder it was loaded from> <folder it was saved to>
 
 `transformers` must give the saved encoder the hidden states of the original, and `sentence_transformers` must embed by
-the pooling that was saved. Passed for bert, roberta and distilBert of this folder and for all-MiniLM-L6-v2, with
+the pooling that was saved. Passed for bert, roberta, xlmRoberta and distilBert of this folder and for all-MiniLM-L6-v2, with
 transformers 5.23 and the sentence-transformers beside it.
 """
 

@@ -4,10 +4,11 @@
 
 Written with torch 2.15, transformers 5.23, tokenizers as installed with it. Everything is drawn from fixed seeds.
 
-One tiny model of each architecture with random weights, a tokeniser trained on text/golden/sentences.json, and its reference
-values, computed by `transformers` in float64:
+One tiny model of each architecture with random weights, a tokeniser trained on text/golden/sentences.json (that of xlmRoberta,
+by SentencePiece 0.2, on text/golden/multilingual.json and the embedded corpus), and its reference values, computed by
+`transformers` in float64:
     <architecture>/         a Hugging Face folder: bert (one float32 file), roberta (float16, names with a prefix and a
-                            language-model head), distilBert (float32, sharded)
+                            language-model head), distilBert (float32, sharded), xlmRoberta (float16)
     <architecture>.reference.safetensors
         ids, types, mask    [batch, length] the input
         weighting           [batch, length, width]; the loss is the sum of weighting * hidden states over real tokens
@@ -18,12 +19,15 @@ all-MiniLM-L6-v2.reference.safetensors: ids, mask and hidden states of three of 
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 
+import sentencepiece
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
+    AddedToken,
     AutoModel,
     AutoTokenizer,
     BertConfig,
@@ -33,10 +37,14 @@ from transformers import (
     PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaForMaskedLM,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+    XLMRobertaTokenizer,
 )
 
 here = Path(__file__).parent
 sentences = json.loads((here / "../../text/golden/sentences.json").read_text())
+multilingual = [text for texts in json.loads((here / "../../text/golden/multilingual.json").read_text()).values() for text in texts]
 WIDTH, LAYERS, HEADS, INNER, VOCABULARY = 32, 2, 4, 48, 400
 LENGTH = 24
 
@@ -72,6 +80,22 @@ def byte_level_bpe():
     )
 
 
+def sentence_piece():
+    """A Unigram tokeniser with the layout of XLM-RoBERTa's: fairseq's first four ids, and <mask> behind the pieces."""
+    corpus = [json.loads(line)["utterance"] for line in (here / "../../../src/data/embedded/utterances.jsonl").open()]
+    with tempfile.TemporaryDirectory() as folder:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(corpus + 4 * multilingual), model_prefix=f"{folder}/sentencepiece.bpe", model_type="unigram",
+            normalization_rule_name="nmt_nfkc", vocab_size=1500, num_threads=1, minloglevel=2,
+        )
+        # As published, <mask> takes the spaces before it.
+        mask = AddedToken("<mask>", lstrip=True, normalized=False, special=True)
+        tokenizer = XLMRobertaTokenizer.from_pretrained(folder, mask_token=mask)
+    for setting in ["is_local", "local_files_only"]:
+        tokenizer.init_kwargs.pop(setting, None)
+    return tokenizer
+
+
 def randomise(model, seed):
     """Weights large enough for every part of the network to matter, unlike a fresh model's."""
     generator = torch.Generator().manual_seed(seed)
@@ -82,8 +106,7 @@ def randomise(model, seed):
     return model.eval()
 
 
-def inputs(tokenizer, length=LENGTH):
-    chosen = [sentences[i] for i in (0, 1, 2, 5, 8)]
+def inputs(tokenizer, chosen, length=LENGTH):
     batch = tokenizer(chosen, padding=True, truncation=True, max_length=length, return_tensors="pt")
     return batch["input_ids"], batch["attention_mask"]
 
@@ -105,11 +128,11 @@ def reference(model, encoder, ids, mask, types, seed):
     return result
 
 
-def save(name, model, encoder, tokenizer, types=None, **options):
+def save(name, model, encoder, tokenizer, types=None, texts=[sentences[i] for i in (0, 1, 2, 5, 8)], **options):
     folder = here / name
     model.save_pretrained(folder, **options)
     tokenizer.save_pretrained(folder)
-    ids, mask = inputs(tokenizer)
+    ids, mask = inputs(tokenizer, texts)
     save_file(reference(model, encoder, ids, mask, types(ids) if types else None, seed=7), here / f"{name}.reference.safetensors")
 
 
@@ -131,6 +154,14 @@ config = RobertaConfig(
 )
 roberta = randomise(RobertaForMaskedLM(config), 3).half()
 save("roberta", roberta, roberta.roberta, tokenizer)
+
+tokenizer = sentence_piece()
+config = XLMRobertaConfig(
+    vocab_size=len(tokenizer), max_position_embeddings=42, type_vocab_size=1, layer_norm_eps=1e-5,
+    bos_token_id=0, pad_token_id=1, eos_token_id=2, **common,
+)
+xlm_roberta = randomise(XLMRobertaModel(config), 4).half()
+save("xlmRoberta", xlm_roberta, xlm_roberta, tokenizer, texts=["", *multilingual[:160:40]])
 
 if len(sys.argv) > 1:
     tokenizer, model = AutoTokenizer.from_pretrained(sys.argv[1]), AutoModel.from_pretrained(sys.argv[1], dtype=torch.float32)

@@ -1,0 +1,37 @@
+import { defineExperiment } from '../src/sweep/experiment.ts';
+
+export default defineExperiment({
+  name: 'classify',
+  data: { source: 'embedded-sentiment' },
+  encoder: 'mini',
+  maxLength: 64,
+  classifier: { kind: 'sequenceClassification' },
+  objective: { crossEntropy: { classWeights: 'none' } },
+  sampler: { kind: 'shuffled', batchSize: 16 },
+  training: {
+    epochs: 10,
+    learningRate: 3e-4,
+    warmup: 0.1,
+    schedule: 'linear',
+    validateEvery: 'epoch',
+    monitor: 'classifier.weightedF1',
+    stopWhen: { patience: 3 },
+    checkpoint: 'best',
+    conflictEvery: 0,
+  },
+  evaluation: {
+    classifier: {
+      examples: [
+        'I cannot believe they gave the prize to me, I could dance.',
+        'Do not ever speak to my sister like that again.',
+        'She has not written since March, and I keep listening for the postman.',
+      ],
+    },
+  },
+  columns: ['classifier.accuracy', 'classifier.weightedF1', 'classifier.macroF1'],
+  grid: {
+    'objective.crossEntropy.classWeights': ['none', 'balanced'],
+    'training.lora': [null, { rank: 8, alpha: 64 }],
+  },
+  seeds: [1, 2, 3],
+});

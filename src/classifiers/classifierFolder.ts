@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { architectureOf } from '../encoders/architecture.ts';
+import type { Encoder } from '../encoders/encoder.ts';
+import { loadEncoder, saveEncoder } from '../encoders/huggingFaceFolder.ts';
+import { fromFloat32, type StoredTensor } from '../encoders/safetensors.ts';
+import { UserError } from '../errors.ts';
+import { createSequenceClassificationHead, labelNamesOf, layerNames } from '../heads/sequenceClassificationHead.ts';
+import { stream } from '../random.ts';
+import type { Classifier } from './classifier.ts';
+
+const problemTypes = { single: 'single_label_classification', multi: 'multi_label_classification' } as const;
+
+const problemField = z.looseObject({ problem_type: z.string().nullish().catch(undefined) });
+
+/**
+ * Loads a folder that `transformers` has saved, or {@link saveClassifier}: BertForSequenceClassification and the like.
+ *
+ * @param name what it was asked for by
+ * @throws UserError those of {@link loadEncoder} and {@link classifierOf}
+ */
+export async function loadClassifier(folder: string, name: string): Promise<Classifier> {
+  const encoder = await loadEncoder(folder, name);
+  try {
+    return classifierOf(folder, encoder);
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+/**
+ * The classifier of an encoder whose files have a head.
+ *
+ * @param folder that the files are in
+ * @throws UserError CLASSIFIER_HEAD_MISSING, CLASSIFIER_PROBLEM_UNSUPPORTED
+ */
+export function classifierOf(folder: string, encoder: Encoder): Classifier {
+  const { problem_type: problem } = problemField.parse(encoder.source.configFile);
+  const labelNames = labelNamesIn(folder, encoder);
+  if (problem === 'regression' || labelNames.length < 2) throw unsupported(folder, labelNames.length);
+  return {
+    encoder,
+    head: createSequenceClassificationHead(encoder, {
+      classes: labelNames.length,
+      takesOutput: true,
+      // Nothing is drawn, since the files hold all of it.
+      random: stream(0, 'classifier'),
+    }),
+    labelNames,
+    labelling: problem === problemTypes.multi ? 'multi' : 'single',
+  };
+}
+
+/**
+ * Writes a classifier so that `transformers` loads it as its `ForSequenceClassification`, and as an encoder like
+ * {@link saveEncoder}, which says what is written.
+ */
+export async function saveClassifier(classifier: Classifier, folder: string): Promise<void> {
+  const { encoder, head } = classifier;
+  const { prefix } = architectureOf(encoder.config);
+  const { source } = encoder;
+  const variables = new Map(
+    [...encoder.variables].map(([name, variable]) => [prefix + name.slice(source.prefix.length), variable] as const),
+  );
+  const otherTensors = new Map<string, StoredTensor>();
+  for (const [name, variable] of head.variables) {
+    otherTensors.set(name, fromFloat32((await variable.data()) as Float32Array, variable.shape));
+  }
+  const own = { ...source, prefix, otherTensors, configFile: classifierConfig(classifier) };
+  await saveEncoder({ ...encoder, variables, source: own }, folder, 'cls');
+}
+
+/** config.json of a classifier: its encoder's, with the classes and what `transformers` makes of it. */
+export function classifierConfig({
+  encoder,
+  labelNames,
+  labelling,
+}: Pick<Classifier, 'encoder' | 'labelNames' | 'labelling'>): Record<string, unknown> {
+  return {
+    ...encoder.source.configFile,
+    architectures: [architectureOf(encoder.config).sequenceClassifier.className],
+    problem_type: problemTypes[labelling],
+    id2label: Object.fromEntries(labelNames.entries()),
+    label2id: Object.fromEntries(labelNames.map((name, i) => [name, i])),
+  };
+}
+
+/** The classes that config.json names, or where `transformers` has left out its default names, these. */
+function labelNamesIn(folder: string, { config, source }: Encoder): string[] {
+  const names = layerNames(config, source.prefix);
+  const tensors = [names.hidden, names.output].flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]);
+  const missing = tensors.filter((tensor) => !source.otherTensors.has(tensor));
+  const rows = source.otherTensors.get(`${names.output}.weight`)?.shape[0] ?? 0;
+  const found = labelNamesOf(source.configFile) ?? Array.from({ length: rows }, (_, i) => `LABEL_${i}`);
+  if (missing.length === 0 && found.length === rows) return found;
+  const { className } = architectureOf(config).sequenceClassifier;
+  throw new UserError({
+    code: 'CLASSIFIER_HEAD_MISSING',
+    given:
+      missing.length > 0
+        ? `${folder}: the weights have no ${missing.join(', ')}`
+        : `${folder}: ${rows} scores, and ${found.length} classes in config.json`,
+    expected: `a ${className} of transformers`,
+    remedy: 'Train one with experiments/classify.ts, or name the folder of another model.',
+  });
+}
+
+function unsupported(folder: string, classes: number): UserError {
+  return new UserError({
+    code: 'CLASSIFIER_PROBLEM_UNSUPPORTED',
+    given: `${folder}: ${classes === 1 ? 'one score' : 'problem_type regression'}`,
+    expected: 'a classifier of two classes or more',
+    remedy: 'Name the folder of another model.',
+  });
+}

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type EncoderPlaces, resolveEncoder } from '../encoders/resolveEncoder.ts';
+import { UserError } from '../errors.ts';
+import { isAdapterFolder, loadAdapters } from './adapterFolder.ts';
+import type { Classifier } from './classifier.ts';
+import { loadClassifier } from './classifierFolder.ts';
+
+/** What a run leaves in its cell's folder. */
+const savedIn = ['encoder', 'adapters'] as const;
+
+/**
+ * Loads a classifier: from a folder of `transformers` or PEFT, the folder of a run that has left one, or the hub.
+ *
+ * @param name a folder or `owner/name`
+ * @throws UserError RUN_WITHOUT_MODEL, and those of {@link resolveEncoder}, {@link loadClassifier} and {@link loadAdapters}
+ */
+export async function findClassifier(name: string, places: EncoderPlaces): Promise<Classifier> {
+  const found = existsSync(name) ? name : await resolveEncoder(name, places);
+  const folder = existsSync(join(found, 'journal.jsonl')) ? modelOfRun(found) : found;
+  if (!isAdapterFolder(folder)) return loadClassifier(folder, name);
+  return loadAdapters(folder, name, async (base) => {
+    // PEFT writes the path that it was given, which may have been one from the adapters' folder.
+    const beside = join(folder, base);
+    return /^\.{1,2}\//.test(base) && existsSync(beside) ? beside : resolveEncoder(base, places);
+  });
+}
+
+function modelOfRun(folder: string): string {
+  const saved = savedIn.find((own) => existsSync(join(folder, own)));
+  if (saved !== undefined) return join(folder, saved);
+  throw new UserError({
+    code: 'RUN_WITHOUT_MODEL',
+    given: `${folder}, a run that has left no model`,
+    expected: 'a run that was trained with training.save, and is no original encoder',
+    remedy: 'Name another run, or run the sweep again with --set training.save=true.',
+  });
+}

@@ -1,0 +1,73 @@
+import { embedTexts } from '../encoders/embed.ts';
+import { UserError } from '../errors.ts';
+import { classify } from '../evaluation/classify.ts';
+import type { Classifier } from './classifier.ts';
+
+/** A text to be classified. */
+export interface Classifiable {
+  readonly text: string;
+  /** What precedes it, for classifiers that were trained with contexts. */
+  readonly context?: string;
+}
+
+/** What classifiers say of a text. */
+export interface Prediction {
+  /** The most likely class; of equally likely ones the first. */
+  readonly label: string;
+  /** Of each class by its name, in the classifier's order: shares that add up to 1, or of a multi-label classifier each by itself. */
+  readonly probabilities: Readonly<Record<string, number>>;
+}
+
+export interface Predictions {
+  /** In the order of the texts. */
+  readonly predictions: readonly Prediction[];
+  /** How many texts were too long for a classifier, and were cut. */
+  readonly cut: number;
+}
+
+/**
+ * The predictions of a classifier, or the mean probabilities of several.
+ *
+ * @param classifiers at least one, of the same classes in the same order
+ * @param maxLength longest text in tokens; default: what the encoder has positions for
+ * @throws UserError CLASSIFIERS_DIFFER
+ */
+export async function predict(
+  classifiers: readonly Classifier[],
+  texts: readonly Classifiable[],
+  maxLength: number = Number.POSITIVE_INFINITY,
+): Promise<Predictions> {
+  const [first] = classifiers;
+  if (!first) throw new RangeError('expected a classifier');
+  for (const other of classifiers) requireAlike(first, other);
+  const { labelNames } = first;
+  const sums = new Float64Array(texts.length * labelNames.length);
+  let cut = 0;
+  const [plain, contexts] = [texts.map(({ text }) => text), texts.map(({ context }) => context)];
+  for (const { encoder, head, labelling } of classifiers) {
+    const length = Math.min(maxLength, encoder.config.maxLength);
+    const tokens = encoder.tokeniser.encode(plain, length, contexts);
+    cut = Math.max(cut, tokens.truncated);
+    const { probabilities } = await classify(head, await embedTexts(encoder, tokens, { pooling: 'cls' }), labelling);
+    for (const [i, value] of probabilities.values.entries()) sums[i] = (sums[i] as number) + value / classifiers.length;
+  }
+  const predictions = texts.map((_, text) => {
+    const own = sums.subarray(text * labelNames.length, (text + 1) * labelNames.length);
+    const best = own.indexOf(own.reduce((most, value) => Math.max(most, value), 0));
+    return {
+      label: labelNames[best] as string,
+      probabilities: Object.fromEntries(labelNames.map((name, i) => [name, own[i] as number])),
+    };
+  });
+  return { predictions, cut };
+}
+
+function requireAlike(one: Classifier, other: Classifier): void {
+  if (one.labelling === other.labelling && one.labelNames.join('\n') === other.labelNames.join('\n')) return;
+  throw new UserError({
+    code: 'CLASSIFIERS_DIFFER',
+    given: `${one.encoder.name} (${one.labelNames.join(', ')}) and ${other.encoder.name} (${other.labelNames.join(', ')})`,
+    expected: 'classifiers of the same classes, whose probabilities have a mean',
+    remedy: 'Ask them one after the other.',
+  });
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { classificationReport, classificationScores } from './classification.ts';
+import type { MeasureName } from './measures.ts';
+import { type Probabilities, probabilityScores } from './probabilities.ts';
+
+/** What is asked of a trained classification head beside its scores on the test texts. */
+export const classifierEvaluationSchema = z.strictObject({
+  /** Sentences that it classifies for the reader. */
+  examples: z.array(z.string().min(1)).default([]),
+});
+
+/**
+ * Scores of a trained classification head, as scikit-learn defines them: those of its predictions, among them the ROC-AUC
+ * of hard predictions (see {@link classificationReport}), and those of its probabilities.
+ *
+ * @param truth class numbers from 0, at least one
+ */
+export function classifierScores(
+  truth: ArrayLike<number>,
+  { predicted, probabilities }: { readonly predicted: ArrayLike<number>; readonly probabilities: Probabilities },
+  labelNames: readonly string[],
+) {
+  const { macro, weighted, hardRocAuc } = classificationReport({ truth, predicted }, labelNames);
+  return {
+    ...classificationScores(truth, predicted),
+    macroPrecision: macro.precision,
+    macroRecall: macro.recall,
+    weightedPrecision: weighted.precision,
+    hardRocAuc: hardRocAuc.macro,
+    hardRocAucWeighted: hardRocAuc.weighted,
+    ...probabilityScores(truth, probabilities),
+  } satisfies Partial<Record<MeasureName, number>>;
+}

@@ -1,0 +1,76 @@
+import { classifierScores } from '../evaluation/classifier.ts';
+import { type MeasureName, measures } from '../evaluation/measures.ts';
+import type { PredictionsRecord } from '../tracking/journal.ts';
+import { type ExperimentResults, readRun } from '../tracking/results.ts';
+import { pointsOf, usable } from './comparison.ts';
+import { formatMetric } from './metrics.ts';
+import { pointName } from './selection.ts';
+import type { Colours } from './terminal.ts';
+import { figureColumn, textColumn, textTable } from './textTable.ts';
+
+/** What the classifiers of a grid point say together: the mean of their probabilities. */
+export interface Ensemble {
+  /** `classWeights balanced · rank 8` */
+  readonly point: string;
+  readonly seeds: readonly number[];
+  /** On the test texts, by measure. */
+  readonly scores: Readonly<Partial<Record<MeasureName, number>>>;
+}
+
+/** Whose probabilities are in the journals. */
+const classifier = 'classifier';
+
+/** An ensemble over the seeds of each grid point that has two trained classifiers or more. */
+export function ensemblesOf(results: ExperimentResults): Ensemble[] {
+  return pointsOf(results).flatMap((point) => {
+    const runs = usable(point).filter(({ end }) => `${classifier}.accuracy` in end.metrics);
+    if (runs.length < 2) return [];
+    const predictions = runs.flatMap(({ folder }) =>
+      readRun(folder).predictions.filter((own) => own.classifier === classifier && own.probabilities),
+    );
+    if (predictions.length < runs.length) return [];
+    const seeds = runs.flatMap(({ start }) => start.seed ?? []);
+    return [{ point: pointName(point), seeds, scores: ensembleScores(predictions) }];
+  });
+}
+
+/**
+ * Scores of the mean probabilities of several classifiers on the same texts; of equally likely classes the first.
+ *
+ * @param members each with probabilities
+ */
+export function ensembleScores(members: readonly PredictionsRecord[]): Ensemble['scores'] {
+  const [{ truth, labelNames } = { truth: [], labelNames: [] }] = members;
+  const classes = labelNames.length;
+  const values = new Float64Array(truth.length * classes);
+  for (const { probabilities = [] } of members) {
+    for (const [i, probability] of probabilities.entries())
+      values[i] = (values[i] as number) + probability / members.length;
+  }
+  const predicted = truth.map((_, text) => {
+    const own = values.subarray(text * classes, (text + 1) * classes);
+    return own.indexOf(own.reduce((most, value) => Math.max(most, value), 0));
+  });
+  return classifierScores(
+    truth,
+    { predicted: Int32Array.from(predicted), probabilities: { values, classes } },
+    labelNames,
+  );
+}
+
+const shown = ['accuracy', 'weightedF1', 'macroF1', 'logLoss', 'calibrationError', 'rocAuc'] as const;
+
+/** The ensembles for a terminal; empty if there are none. */
+export function ensembleTable(ensembles: readonly Ensemble[], colours: Colours): string {
+  if (ensembles.length === 0) return '';
+  const table = textTable(
+    [textColumn('ensemble'), figureColumn('seeds'), ...shown.map((measure) => figureColumn(measures[measure].title))],
+    ensembles.map(({ point, seeds, scores }) => [
+      point || 'the only point',
+      String(seeds.length),
+      ...shown.map((measure) => formatMetric(`classifier.${measure}`, scores[measure] ?? Number.NaN)),
+    ]),
+    colours,
+  );
+  return `${table}\n${colours.dim('Mean probabilities of the classifiers of all seeds.')}`;
+}

@@ -1,0 +1,140 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { expect, it } from 'vitest';
+import { type Classifier, disposeClassifier } from '../../src/classifiers/classifier.ts';
+import { findClassifier } from '../../src/classifiers/findClassifier.ts';
+import type { EncoderPlaces } from '../../src/encoders/resolveEncoder.ts';
+import {
+  type AdapterReference,
+  adaptersFolder,
+  type ClassifierReference,
+  classifiersFolder,
+  furthest,
+  readGolden,
+} from '../encoders/classifierGoldens.ts';
+import { goldenFolder } from '../encoders/goldens.ts';
+import { leakedTensorsOf, onEachEngine } from '../engine/engines.ts';
+import { temporaryFolder } from '../report/madeUpResults.ts';
+import { logitsOf } from './logits.ts';
+
+const bert = join(classifiersFolder, 'bert');
+const { labels, texts, maxLength } = readGolden<ClassifierReference>(classifiersFolder, 'bert.reference.json');
+
+function offline(hubCache = temporaryFolder()): EncoderPlaces {
+  return { hubCache, offline: true };
+}
+
+/** The folder of a run with what a training has left in it. */
+function runWith(saved: Readonly<Record<string, string>>): string {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'journal.jsonl'), '');
+  for (const [name, from] of Object.entries(saved)) cpSync(from, join(folder, name), { recursive: true });
+  return folder;
+}
+
+/** A model in the cache of the hub, as its client leaves it. */
+function cached(id: string, from: string): EncoderPlaces {
+  const hubCache = temporaryFolder();
+  const repository = join(hubCache, `models--${id.replace('/', '--')}`);
+  cpSync(from, join(repository, 'snapshots', 'abc'), { recursive: true });
+  mkdirSync(join(repository, 'refs'));
+  writeFileSync(join(repository, 'refs', 'main'), 'abc');
+  return offline(hubCache);
+}
+
+/** A copy of the adapters of `bert` on a base with this name. */
+function adaptersOn(base: string): string {
+  const folder = temporaryFolder();
+  cpSync(join(adaptersFolder, 'bert'), folder, { recursive: true });
+  const file = join(folder, 'adapter_config.json');
+  const config = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...config, base_model_name_or_path: base }));
+  return folder;
+}
+
+function expectBert(classifier: Classifier): void {
+  expect(classifier.labelNames).toEqual(labels);
+  expect(classifier.labelling).toBe('single');
+  const actual = logitsOf(
+    classifier,
+    texts.slice(0, 4).map(({ text }) => text),
+    maxLength,
+  );
+  expect(
+    furthest(
+      actual,
+      texts.slice(0, 4).map(({ logits }) => logits),
+    ),
+  ).toBeLessThan(1e-4);
+  disposeClassifier(classifier);
+}
+
+function expectAdapted(classifier: Classifier, name = 'bert'): void {
+  const reference = readGolden<AdapterReference>(adaptersFolder, `${name}.reference.json`);
+  const actual = logitsOf(classifier, reference.texts, reference.maxLength);
+  expect(furthest(actual, reference.logits.adapted)).toBeLessThan(1e-4);
+  disposeClassifier(classifier);
+}
+
+onEachEngine('findClassifier', () => {
+  it('takes a folder of transformers, also one that is named without ./', async () => {
+    expectBert(await findClassifier(bert, offline()));
+    expectBert(await findClassifier(relative('.', bert), offline()));
+  });
+
+  it('takes a multi-label classifier', async () => {
+    const found = await findClassifier(join(classifiersFolder, 'bertMultiLabel'), offline());
+    expect(found.labelling).toBe('multi');
+    expect(found.labelNames).toEqual(['angry', 'polite', 'question', 'spam', 'urgent']);
+    disposeClassifier(found);
+  });
+
+  it.each(['bert', 'roberta', 'distilBert'])('takes adapters of PEFT beside their model: %s', async (name) => {
+    expectAdapted(await findClassifier(join(adaptersFolder, name), offline()), name);
+  });
+
+  it('takes adapters on a folder by its absolute path, and on a model of the hub', async () => {
+    expectAdapted(await findClassifier(adaptersOn(bert), offline()));
+    expectAdapted(await findClassifier(adaptersOn('someone/tiny'), cached('someone/tiny', bert)));
+  });
+
+  it('takes a model of the hub', async () => {
+    expectBert(await findClassifier('someone/tiny', cached('someone/tiny', bert)));
+  });
+
+  it('takes the model that a run has left, whole or as adapters', async () => {
+    expectBert(await findClassifier(runWith({ encoder: bert }), offline()));
+    expectAdapted(await findClassifier(runWith({ adapters: adaptersOn(bert) }), offline()));
+  });
+
+  it('takes the whole model where a run has left both', async () => {
+    expectBert(await findClassifier(runWith({ adapters: adaptersOn(bert), encoder: bert }), offline()));
+  });
+
+  it('leaves no tensor behind of what it cannot use', async () => {
+    const headless = [`${goldenFolder}bert`, runWith({ encoder: `${goldenFolder}distilBert` })];
+    for (const folder of headless) {
+      const leaked = await leakedTensorsOf(() => findClassifier(folder, offline()).catch(() => undefined));
+      expect(leaked).toBe(0);
+    }
+  });
+});
+
+it.each<[string, () => string, string, RegExp]>([
+  ['a run without a model', () => runWith({}), 'RUN_WITHOUT_MODEL', /a run that has left no model/],
+  ['an encoder without a head', () => `${goldenFolder}bert`, 'CLASSIFIER_HEAD_MISSING', /classifier\.weight/],
+  [
+    'a run that has left an encoder alone',
+    () => runWith({ encoder: `${goldenFolder}distilBert` }),
+    'CLASSIFIER_HEAD_MISSING',
+    /pre_classifier\.weight/,
+  ],
+  ['a folder without a model', () => temporaryFolder(), 'ENCODER_FILE_MISSING', /config\.json/],
+  ['a folder that is not there', () => './no-such-model', 'ENCODER_FOLDER_MISSING', /no-such-model/],
+  ['a model that is not in the cache', () => 'someone/none', 'ENCODER_OFFLINE', /someone\/none/],
+  ['adapters whose model is gone', () => adaptersOn('./gone'), 'ENCODER_FOLDER_MISSING', /gone/],
+])('refuses %s', async (_what, name, code, given) => {
+  await expect(findClassifier(name(), offline())).rejects.toMatchObject({
+    problems: expect.arrayContaining([expect.objectContaining({ code, given: expect.stringMatching(given) })]),
+  });
+});
