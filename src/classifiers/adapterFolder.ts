@@ -40,7 +40,7 @@ const adapterSchema = z.looseObject({
 });
 
 /** What adapters were trained for: a classifier, or an encoder alone. */
-export interface TrainedAdapters extends Pick<Classifier, 'labelNames' | 'labelling'> {
+export interface TrainedAdapters extends Omit<Classifier, 'encoder' | 'head'> {
   readonly encoder: AdaptedEncoder;
   readonly head: Classifier['head'] | null;
 }

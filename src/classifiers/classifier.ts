@@ -1,5 +1,6 @@
 import type { Encoder } from '../encoders/encoder.ts';
 import type { ClassificationHead } from '../heads/classificationHead.ts';
+import type { Activation } from '../objectives/objective.ts';
 
 /** An encoder with the head of its architecture's `ForSequenceClassification`. */
 export interface Classifier {
@@ -8,8 +9,10 @@ export interface Classifier {
   readonly head: ClassificationHead;
   /** In the order of the head's scores. */
   readonly labelNames: readonly string[];
-  /** Whether a text has one class (softmax) or may have several (sigmoid). */
-  readonly labelling: 'single' | 'multi';
+  /** `softmax`: a text has one class; `sigmoid`: it may have several. */
+  readonly activation: Activation;
+  /** With sigmoids: how likely each class has to be to be given. Default: .5. */
+  readonly thresholds?: readonly number[];
 }
 
 /** Frees the encoder's and the head's variables. */

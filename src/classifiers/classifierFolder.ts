@@ -8,7 +8,10 @@ import { createSequenceClassificationHead, labelNamesOf, layerNames } from '../h
 import { stream } from '../random.ts';
 import type { Classifier } from './classifier.ts';
 
-const problemTypes = { single: 'single_label_classification', multi: 'multi_label_classification' } as const;
+const problemTypes = { softmax: 'single_label_classification', sigmoid: 'multi_label_classification' } as const;
+
+/** A field of config.json that `transformers` keeps and does not use. */
+const thresholdsField = 'decision_thresholds';
 
 const problemField = z.looseObject({ problem_type: z.string().nullish().catch(undefined) });
 
@@ -37,6 +40,7 @@ export async function loadClassifier(folder: string, name: string): Promise<Clas
 export function classifierOf(folder: string, encoder: Encoder): Classifier {
   const { problem_type: problem } = problemField.parse(encoder.source.configFile);
   const labelNames = labelNamesIn(folder, encoder);
+  const thresholds = thresholdsIn(encoder.source.configFile, labelNames);
   if (problem === 'regression' || labelNames.length < 2) throw unsupported(folder, labelNames.length);
   return {
     encoder,
@@ -47,7 +51,8 @@ export function classifierOf(folder: string, encoder: Encoder): Classifier {
       random: stream(0, 'classifier'),
     }),
     labelNames,
-    labelling: problem === problemTypes.multi ? 'multi' : 'single',
+    activation: problem === problemTypes.sigmoid ? 'sigmoid' : 'softmax',
+    ...(thresholds && { thresholds }),
   };
 }
 
@@ -74,15 +79,27 @@ export async function saveClassifier(classifier: Classifier, folder: string): Pr
 export function classifierConfig({
   encoder,
   labelNames,
-  labelling,
-}: Pick<Classifier, 'encoder' | 'labelNames' | 'labelling'>): Record<string, unknown> {
+  activation,
+  thresholds,
+}: Omit<Classifier, 'head'>): Record<string, unknown> {
   return {
     ...encoder.source.configFile,
     architectures: [architectureOf(encoder.config).sequenceClassifier.className],
-    problem_type: problemTypes[labelling],
+    problem_type: problemTypes[activation],
     id2label: Object.fromEntries(labelNames.entries()),
     label2id: Object.fromEntries(labelNames.map((name, i) => [name, i])),
+    [thresholdsField]: thresholds && Object.fromEntries(labelNames.map((name, i) => [name, thresholds[i]])),
   };
+}
+
+/** How likely each class has to be to be given, as {@link classifierConfig} writes it; undefined where that is not said. */
+function thresholdsIn(
+  configFile: Readonly<Record<string, unknown>>,
+  labelNames: readonly string[],
+): number[] | undefined {
+  const { data } = z.record(z.string(), z.number()).safeParse(configFile[thresholdsField]);
+  const found = labelNames.flatMap((name) => data?.[name] ?? []);
+  return found.length === labelNames.length ? found : undefined;
 }
 
 /** The classes that config.json names, or where `transformers` has left out its default names, these. */

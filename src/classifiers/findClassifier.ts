@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EncoderPlaces, resolveEncoder } from '../encoders/resolveEncoder.ts';
 import { UserError } from '../errors.ts';
@@ -16,7 +16,8 @@ const savedIn = ['encoder', 'adapters'] as const;
  * @throws UserError RUN_WITHOUT_MODEL, and those of {@link resolveEncoder}, {@link loadClassifier} and {@link loadAdapters}
  */
 export async function findClassifier(name: string, places: EncoderPlaces): Promise<Classifier> {
-  const found = existsSync(name) ? name : await resolveEncoder(name, places);
+  const isFolder = statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const found = isFolder ? name : await resolveEncoder(name, places);
   const folder = existsSync(join(found, 'journal.jsonl')) ? modelOfRun(found) : found;
   if (!isAdapterFolder(folder)) return loadClassifier(folder, name);
   return loadAdapters(folder, name, async (base) => {

@@ -16,6 +16,8 @@ export interface Prediction {
   readonly label: string;
   /** Of each class by its name, in the classifier's order: shares that add up to 1, or of a multi-label classifier each by itself. */
   readonly probabilities: Readonly<Record<string, number>>;
+  /** All classes that are at least as likely as their thresholds, where texts may have several. */
+  readonly labels?: readonly string[];
 }
 
 export interface Predictions {
@@ -41,14 +43,15 @@ export async function predict(
   if (!first) throw new RangeError('expected a classifier');
   for (const other of classifiers) requireAlike(first, other);
   const { labelNames } = first;
+  const thresholds = labelNames.map((_, i) => meanOf(classifiers.map((own) => own.thresholds?.[i] ?? usualThreshold)));
   const sums = new Float64Array(texts.length * labelNames.length);
   let cut = 0;
   const [plain, contexts] = [texts.map(({ text }) => text), texts.map(({ context }) => context)];
-  for (const { encoder, head, labelling } of classifiers) {
+  for (const { encoder, head, activation } of classifiers) {
     const length = Math.min(maxLength, encoder.config.maxLength);
     const tokens = encoder.tokeniser.encode(plain, length, contexts);
     cut = Math.max(cut, tokens.truncated);
-    const { probabilities } = await classify(head, await embedTexts(encoder, tokens, { pooling: 'cls' }), labelling);
+    const { probabilities } = await classify(head, await embedTexts(encoder, tokens, { pooling: 'cls' }), activation);
     for (const [i, value] of probabilities.values.entries()) sums[i] = (sums[i] as number) + value / classifiers.length;
   }
   const predictions = texts.map((_, text) => {
@@ -57,13 +60,22 @@ export async function predict(
     return {
       label: labelNames[best] as string,
       probabilities: Object.fromEntries(labelNames.map((name, i) => [name, own[i] as number])),
+      ...(first.activation === 'sigmoid' && {
+        labels: labelNames.filter((_, i) => (own[i] as number) >= (thresholds[i] as number)),
+      }),
     };
   });
   return { predictions, cut };
 }
 
+const usualThreshold = 0.5;
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 function requireAlike(one: Classifier, other: Classifier): void {
-  if (one.labelling === other.labelling && one.labelNames.join('\n') === other.labelNames.join('\n')) return;
+  if (one.activation === other.activation && one.labelNames.join('\n') === other.labelNames.join('\n')) return;
   throw new UserError({
     code: 'CLASSIFIERS_DIFFER',
     given: `${one.encoder.name} (${one.labelNames.join(', ')}) and ${other.encoder.name} (${other.labelNames.join(', ')})`,

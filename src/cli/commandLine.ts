@@ -8,7 +8,8 @@ import { hideBin } from 'yargs/helpers';
  * @param without a flag that is left out
  */
 export function commandLine(name: string, without?: string): string {
-  const args = hideBin(process.argv).filter((arg) => arg !== without && !arg.startsWith(`${without}=`));
+  const isLeftOut = (arg: string) => without !== undefined && (arg === without || arg.startsWith(`${without}=`));
+  const args = hideBin(process.argv).filter((arg) => !isLeftOut(arg));
   return [name, ...args.map(shellWord)].join(' ');
 }
 

@@ -66,14 +66,20 @@ async function main(): Promise<number> {
       },
     })
     .demandCommand(0)
-    // `--model a text`: one value a flag, or the text would count as a model too.
-    .parserConfiguration({ 'greedy-arrays': false })
+    // `--model a text`: one value a flag, or the text would count as a model too. A text `1e3` is no 1000.
+    .parserConfiguration({ 'greedy-arrays': false, 'parse-positional-numbers': false })
     .example('$0 --model results/classify/cells/<id> "I could dance."', '')
     .example('$0 --model ./model --file texts.txt --output predictions.jsonl', '');
   const args = await parser.parseAsync();
   if (args.help) return 0;
   const given = args._.map(String);
   if ((given.length === 0) === (args.file === undefined)) throw usageProblem('either texts or --file', help);
+  if (args.contextColumn !== undefined && args.file === undefined) {
+    throw usageProblem('--context-column without --file', help);
+  }
+  if (args.contextColumn !== undefined && args.context !== undefined) {
+    throw usageProblem('both --context and --context-column', help);
+  }
   if (!(args.maxLength === undefined || (Number.isInteger(args.maxLength) && args.maxLength >= 3))) {
     throw usageProblem(`--max-length ${args.maxLength}, which is no whole number from 3 on`, help);
   }
@@ -117,8 +123,9 @@ async function writePredictions(
     const { predictions, cut } = await predict(classifiers, some, maxLength);
     allCut += cut;
     const shown = some.map(({ fields }, i) => {
-      const { label, probabilities } = predictions[i] as Prediction;
-      return `${JSON.stringify({ ...fields, predicted: label, probabilities: rounded(probabilities) })}\n`;
+      const { label, labels, probabilities } = predictions[i] as Prediction;
+      const predicted = { predicted: labels ?? label };
+      return `${JSON.stringify({ ...fields, ...predicted, probabilities: rounded(probabilities) })}\n`;
     });
     write(shown.join(''));
   }

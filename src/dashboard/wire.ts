@@ -98,7 +98,7 @@ export interface RunDetail {
   /** Everything that its numbers depend on, by dotted path. */
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly metrics: Readonly<Record<string, WireNumber>>;
-  readonly predictions: readonly Omit<PredictionsRecord, 'type' | 'wall'>[];
+  readonly predictions: readonly Omit<PredictionsRecord, 'type' | 'probabilities' | 'wall'>[];
   readonly layers: { readonly texts: number; readonly drift: LayersRecord['drift'] } | null;
   readonly notes: readonly string[];
 }

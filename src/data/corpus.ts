@@ -69,7 +69,8 @@ export const sources = {
 export const dataSchema = z.strictObject({
   /**
    * The name of a corpus (see `sources`), a folder with train, validation and test files, or a single file. With
-   * `+context` behind it texts are encoded together with their contexts, as two segments.
+   * `+context` behind it texts are encoded together with their contexts, as two segments, and with `+character` the first
+   * of them, or its end, is who says the text.
    */
   source: z.string().min(1).default('embedded'),
   /** How one's own folder or file is read. */
@@ -100,10 +101,13 @@ interface Split {
   readonly contexts?: readonly string[];
   /** Who says each text, if the corpus has it for all of them. */
   readonly characters?: readonly string[];
+  /** Of which kind each text is, if the corpus tells kinds apart. */
+  readonly kinds?: readonly string[];
 }
 
-/** Behind the name of a corpus: its texts are encoded together with their contexts. */
-const contextSuffix = '+context';
+/** What may stand behind the name of a corpus: its texts are encoded together with these, as their first segment. */
+const additions = ['context', 'character'] as const;
+type Addition = (typeof additions)[number];
 
 /** A corpus of texts with their classes. */
 export interface Corpus extends Readonly<Record<SplitName, Split>> {
@@ -124,13 +128,12 @@ export interface Corpus extends Readonly<Record<SplitName, Split>> {
 /**
  * Loads a corpus, leaves out the excluded classes and reports, without removing anything, what repeats or leaks.
  *
- * @throws UserError DATA_UNKNOWN_SOURCE, DATA_UNKNOWN_CLASS, DATA_ONE_CLASS, DATA_TOO_SMALL, DATA_WITHOUT_CONTEXT, or what the
- * source found
+ * @throws UserError DATA_UNKNOWN_SOURCE, DATA_UNKNOWN_CLASS, DATA_ONE_CLASS, DATA_TOO_SMALL, DATA_WITHOUT_CONTEXT,
+ * DATA_WITHOUT_CHARACTER, or what the source found
  */
 export async function loadCorpus(options: DataOptions, places: DataPlaces): Promise<Corpus> {
   const { source, own, exclude, limit, resplit, augment: augmentation } = options;
-  const contextual = source.endsWith(contextSuffix);
-  const plain = contextual ? source.slice(0, -contextSuffix.length) : source;
+  const { plain, added } = withoutAdditions(source);
   const published = await (await findSource(plain, own, resplit != null)).read(places);
   const content = resplit ? redivide(published, resplit) : published;
   throwIfAny(unknownClasses(exclude, content.labelNames));
@@ -141,8 +144,9 @@ export async function loadCorpus(options: DataOptions, places: DataPlaces): Prom
   const { name, labelNames, labelling = 'single', provenance, licence } = kept;
   const indexOf = new Map(labelNames.map((label, i) => [label, i]));
   const toSplit = (examples: readonly Example[]): Split => {
-    const contexts = examples.flatMap(({ context }) => (context === undefined ? [] : [context]));
+    const contexts = examples.flatMap((example) => segmentOf(example, added) ?? []);
     const characters = examples.flatMap(({ character }) => (character === undefined ? [] : [character]));
+    const kinds = examples.flatMap(({ kind }) => kind ?? []);
     const strengths = ({ strengths: own = {} }: Example) => labelNames.map((label) => own[label] ?? 0);
     return {
       texts: examples.map(({ text }) => text),
@@ -150,27 +154,31 @@ export async function loadCorpus(options: DataOptions, places: DataPlaces): Prom
       ...(labelling !== 'single' && { strengths: Float32Array.from(examples.flatMap(strengths)) }),
       ...(contexts.length === examples.length && { contexts }),
       ...(characters.length === examples.length && { characters }),
+      ...(kinds.length === examples.length && { kinds }),
     };
   };
   const train = toSplit(kept.splits.train);
   const validation = toSplit(kept.splits.validation);
   const test = toSplit(kept.splits.test);
-  if (contextual) throwIfAny(missingContexts(kept));
+  throwIfAny(missingAdditions(kept, added));
+  const suffix = added.map((addition) => `+${addition}`).join('');
   return {
-    name: contextual ? `${name}${contextSuffix}` : name,
+    name: name + suffix,
     labelNames,
     labelling,
-    contextual,
+    contextual: added.length > 0,
     train,
     validation,
     test,
-    hash: contentHash(labelNames, [train, validation, test], contextual),
+    hash: contentHash(labelNames, [train, validation, test], suffix),
     provenance,
     licence,
     notes: [
       ...kept.notes,
       ...describeUnseenClasses(kept),
-      ...describeLeaks(leakReport(contextual ? mapSplits((split) => kept.splits[split].map(asEncoded)) : kept.splits)),
+      ...describeLeaks(
+        leakReport(mapSplits((split) => kept.splits[split].map((example) => asEncoded(example, added)))),
+      ),
     ],
   };
 }
@@ -195,8 +203,8 @@ async function findSource(source: string, own: Declaration | undefined, whole: b
   throw new UserError({
     code: 'DATA_UNKNOWN_SOURCE',
     given: `source "${source}"`,
-    expected: `${names.join(', ')}, with or without ${contextSuffix}, a folder with train, validation and test files, or a .csv, .tsv, .jsonl or .parquet file`,
-    remedy: `Correct the name or the path.${didYouMean(source, source.includes('+') ? names.map((name) => name + contextSuffix) : names)}`,
+    expected: `${names.join(', ')}, with or without +context and +character, a folder with train, validation and test files, or a .csv, .tsv, .jsonl or .parquet file`,
+    remedy: `Correct the name or the path.${didYouMean(source, source.includes('+') ? names.map((name) => `${name}+context`) : names)}`,
   });
 }
 
@@ -294,28 +302,43 @@ function describeUnseenClasses({ labelNames, splits }: SourceContent): string[] 
   return unseen.length > 0 ? [`no train text has the label ${unseen.join(', ')}`] : [];
 }
 
-/** With the context as a part of the text. */
-function asEncoded(example: Example): Example {
-  return { ...example, text: `${example.context}\n${example.text}` };
+/** The name of a corpus, and what is to be added to its texts. */
+function withoutAdditions(source: string): { readonly plain: string; readonly added: readonly Addition[] } {
+  const last = additions.find((addition) => source.endsWith(`+${addition}`));
+  if (last === undefined) return { plain: source, added: [] };
+  const { plain, added } = withoutAdditions(source.slice(0, -`+${last}`.length));
+  return { plain, added: additions.filter((addition) => addition === last || added.includes(addition)) };
 }
 
-function missingContexts({ name, splits }: SourceContent): Problem[] {
+/** What precedes a text as its first segment: its context where nothing else is asked for; undefined if it has none. */
+function segmentOf({ context, character }: Example, added: readonly Addition[]): string | undefined {
+  if (!added.includes('character')) return context;
+  if (character === undefined || !added.includes('context')) return character && `${character}:`;
+  return context && `${context} ${character}:`;
+}
+
+/** With what is added as a part of the text. */
+function asEncoded(example: Example, added: readonly Addition[]): Example {
+  return added.length === 0 ? example : { ...example, text: `${segmentOf(example, added)}\n${example.text}` };
+}
+
+function missingAdditions({ name, splits }: SourceContent, added: readonly Addition[]): Problem[] {
   const texts = splitNames.flatMap((split) => splits[split]);
-  const without = texts.filter(({ context }) => context === undefined).length;
-  if (without === 0) return [];
-  return [
-    {
-      code: 'DATA_WITHOUT_CONTEXT',
-      given: `${name}${contextSuffix}, but ${without} of ${texts.length} texts have no context`,
-      expected: 'a context of every text, in the column context or the one that data.own.columns.context names',
-      remedy: `Add them, or use ${name} without ${contextSuffix}.`,
-    },
-  ];
+  return added.flatMap((addition) => {
+    const without = texts.filter((example) => example[addition] === undefined).length;
+    if (without === 0) return [];
+    return {
+      code: `DATA_WITHOUT_${addition.toUpperCase()}`,
+      given: `${name}+${addition}, but ${without} of ${texts.length} texts have no ${addition}`,
+      expected: `a ${addition} of every text, in the column ${addition} or the one that data.own.columns.${addition} names`,
+      remedy: `Add them, or use ${name} without +${addition}.`,
+    };
+  });
 }
 
-function contentHash(labelNames: readonly string[], splits: readonly Split[], contextual: boolean): string {
+function contentHash(labelNames: readonly string[], splits: readonly Split[], suffix: string): string {
   const hash = createHash('sha256').update(JSON.stringify(labelNames));
-  if (contextual) hash.update(contextSuffix);
+  hash.update(suffix);
   for (const { texts, labels, contexts, strengths } of splits) {
     hash.update(JSON.stringify([texts, [...labels], contexts ?? null]));
     if (strengths) hash.update(strengths);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sharesSchema } from './divide.ts';
 import { labellings } from './source.ts';
+import { expressed } from './strengths.ts';
 
 const column = z.string().min(1);
 
@@ -29,7 +30,7 @@ export const declarationSchema = z
      */
     labelling: z.enum(labellings).default('single'),
     /** The least strength of a class of a multi-label text; by default .3, as in Emo Pillars (arXiv 2504.16856). */
-    threshold: z.number().gt(0).max(1).default(0.3),
+    threshold: z.number().gt(0).max(1).default(expressed),
     /** Between the names of a multi-label text. */
     separator: z.string().min(1).default(','),
     /** Names of the classes by their values in the file, e.g. `{ 0: 'negative', 1: 'positive' }`. Default: the values. */

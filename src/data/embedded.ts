@@ -5,7 +5,7 @@ import { type GroupingName, groupingOf } from './groupings.ts';
 import { ProblemList } from './problemList.ts';
 import { checkRows, readJsonLines } from './rows.ts';
 import { type CorpusSource, type Example, type SourceContent, type SplitName, splitNames } from './source.ts';
-import { decided, renamed, type Strengths } from './strengths.ts';
+import { decided, expressed, renamed, type Strengths } from './strengths.ts';
 
 /** A line of stories.jsonl. */
 const storySchema = z.strictObject({
@@ -78,9 +78,6 @@ export function embeddedSource(grouping?: GroupingName): CorpusSource {
   return { read: () => readEmbedded(grouping) };
 }
 
-/** From this intensity on an emotion counts as one of the text's, as in Emo Pillars (arXiv 2504.16856). */
-const expressed = 0.3;
-
 /**
  * The utterances with all their emotions: `soft` as strong as they are, `multi` those of an intensity of .3 or more. The
  * label is in both. A group is as strong as the strongest of its emotions.
@@ -111,7 +108,7 @@ async function readEmbedded(
   const splitOf = new Map(stories.map(({ id, split }) => [id, split]));
   const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
   for (const utterance of utterances) {
-    const { story, utterance: text, label, context, character } = utterance;
+    const { story, utterance: text, label, context, character, kind } = utterance;
     const split = splitOf.get(story);
     if (!split) continue;
     splits[split].push({
@@ -120,6 +117,7 @@ async function readEmbedded(
       ...(strengthsOf && { strengths: strengthsOf(utterance) }),
       context,
       character,
+      kind,
     });
   }
   return {

@@ -24,6 +24,8 @@ export interface Example {
   readonly context?: string;
   /** Who says it, where the corpus has it. */
   readonly character?: string;
+  /** What kind of text it is, where the corpus tells kinds apart, such as `contextual`: scores are given of each too. */
+  readonly kind?: string;
 }
 
 /** What a source holds, before classes are excluded. */

@@ -1,6 +1,9 @@
 /** How strong a text's classes are by their names, above 0 and up to 1; at least one. */
 export type Strengths = Readonly<Record<string, number>>;
 
+/** From this strength on a class counts as one of the text's, as in Emo Pillars (arXiv 2504.16856). */
+export const expressed = 0.3;
+
 /** The strengths under other names; of classes that get one name the greatest. */
 export function renamed(strengths: Strengths, nameOf: (name: string) => string): Strengths {
   const greatest = new Map<string, number>();

@@ -1,12 +1,17 @@
 import { z } from 'zod';
 import { classificationReport, classificationScores } from './classification.ts';
 import type { MeasureName } from './measures.ts';
+import { thresholdSchema } from './multiLabel.ts';
 import { type Probabilities, probabilityScores } from './probabilities.ts';
 
 /** What is asked of a trained classification head beside its scores on the test texts. */
 export const classifierEvaluationSchema = z.strictObject({
   /** Sentences that it classifies for the reader. */
   examples: z.array(z.string().min(1)).default([]),
+  /** Where texts may have several classes: how likely one has to be to be given. */
+  threshold: thresholdSchema.default('tuned'),
+  /** Probability above which it counts as sure of a class, where being sure of two that contradict each other is counted. */
+  sureAbove: z.number().min(0).lt(1).default(0.2),
 });
 
 /**

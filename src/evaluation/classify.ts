@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ClassificationHead } from '../heads/classificationHead.ts';
+import type { Activation } from '../objectives/objective.ts';
 import { type Matrix, rowRanges, rowsTensor } from './matrix.ts';
 import type { Probabilities } from './probabilities.ts';
 
@@ -19,12 +20,12 @@ const chunk = 4096;
  * What a head makes of texts, without dropout; a head for several tasks as that of the first.
  *
  * @param embeddings [texts, d], as the head's encoder gives them
- * @param labelling `single`: softmax of the scores; `multi`: their sigmoids
+ * @param activation what makes probabilities of the scores
  */
 export async function classify(
   head: ClassificationHead,
   embeddings: Matrix,
-  labelling: 'single' | 'multi' = 'single',
+  activation: Activation = 'softmax',
 ): Promise<Classified> {
   const [classes = 0] = head.tasks;
   const predicted = new Int32Array(embeddings.rows);
@@ -32,7 +33,7 @@ export async function classify(
   for (const range of rowRanges(embeddings.rows, chunk)) {
     const [best, shares] = tf.tidy(() => {
       const scores = tf.slice2d(head.logits(rowsTensor(embeddings, range)), [0, 0], [-1, classes]);
-      return [tf.argMax(scores, 1), labelling === 'single' ? tf.softmax(scores) : tf.sigmoid(scores)];
+      return [tf.argMax(scores, 1), activation === 'softmax' ? tf.softmax(scores) : tf.sigmoid(scores)];
     }) as [tf.Tensor1D, tf.Tensor2D];
     predicted.set(await best.data<'int32'>(), range.from);
     values.set(await shares.data<'float32'>(), range.from * classes);

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import type { Matrix } from './matrix.ts';
 import type { MeasureName } from './measures.ts';
-import type { Probabilities } from './probabilities.ts';
 
 /** Embeddings [n, d] of n texts, and the class of each. */
 export interface LabelledEmbeddings {
   readonly embeddings: Matrix;
+  /** Of texts that may have several classes the strongest. */
   readonly labels: Int32Array;
 }
 
@@ -19,11 +19,8 @@ export interface EmbeddedCorpus {
   readonly onPredicted?: (predicted: Int32Array) => void;
 }
 
-/**
- * Told the class that a classifier, such as `knn` or `sst2.knn`, gave to each test text of its corpus, and the
- * probabilities where the classifier is the trained one.
- */
-export type OnPredicted = (classifier: string, predicted: Int32Array, probabilities?: Probabilities) => void;
+/** Told the class that a classifier, such as `knn` or `sst2.knn`, gave to each test text of its corpus. */
+export type OnPredicted = (classifier: string, predicted: Int32Array) => void;
 
 /** What a finished encoder is judged by. */
 export interface EvaluationContext extends EmbeddedCorpus {

@@ -34,6 +34,8 @@ export function probabilityScores(truth: ArrayLike<number>, probabilities: Proba
   if (texts === 0 || values.length !== texts * classes) {
     throw new RangeError(`cannot score ${values.length} probabilities of ${classes} classes against ${texts} labels`);
   }
+  let last = classes - 1;
+  for (let text = 0; text < texts; text++) last = Math.max(last, truth[text] as number);
   const at = (text: number, label: number) => (label < classes ? (values[text * classes + label] as number) : 0);
   let loss = 0;
   const counts = Array.from({ length: bins }, () => ({ texts: 0, hits: 0, confidence: 0 }));
@@ -48,24 +50,36 @@ export function probabilityScores(truth: ArrayLike<number>, probabilities: Proba
     bin.hits += Number(best === truth[text]);
     bin.confidence += confidence;
   }
-  const areas = rocAreas(truth, at, classes);
-  const support = areas.reduce((sum, { positives }) => sum + positives, 0);
   return {
     logLoss: loss / texts,
     calibrationError: counts.reduce((sum, { hits, confidence }) => sum + Math.abs(hits - confidence), 0) / texts,
-    rocAuc: areas.length === 0 ? 0.5 : areas.reduce((sum, { area }) => sum + area, 0) / areas.length,
-    rocAucWeighted:
-      areas.length === 0 ? 0.5 : areas.reduce((sum, { area, positives }) => sum + area * positives, 0) / support,
+    ...rocScores({ texts, classes: last + 1, isTrue: (text, label) => truth[text] === label, at }),
+  };
+}
+
+interface Decisions {
+  readonly texts: number;
+  readonly classes: number;
+  isTrue(text: number, label: number): boolean;
+  /** How likely the class is to the classifier. */
+  at(text: number, label: number): number;
+}
+
+/** Areas under the ROC curves of the classes that can be told from a rest: mean, and weighted mean; .5 if there are none. */
+export function rocScores(decisions: Decisions): Pick<ProbabilityScores, 'rocAuc' | 'rocAucWeighted'> {
+  const areas = rocAreas(decisions);
+  if (areas.length === 0) return { rocAuc: 0.5, rocAucWeighted: 0.5 };
+  const support = areas.reduce((sum, { positives }) => sum + positives, 0);
+  return {
+    rocAuc: areas.reduce((sum, { area }) => sum + area, 0) / areas.length,
+    rocAucWeighted: areas.reduce((sum, { area, positives }) => sum + area * positives, 0) / support,
   };
 }
 
 /** For each class that can be told from a rest: the share of pairs of a text of it and one without that are in order. */
-function rocAreas(truth: ArrayLike<number>, at: (text: number, label: number) => number, classes: number) {
-  const texts = truth.length;
+function rocAreas({ texts, classes, isTrue, at }: Decisions) {
   const areas: { area: number; positives: number }[] = [];
-  let last = classes - 1;
-  for (let text = 0; text < texts; text++) last = Math.max(last, truth[text] as number);
-  for (let label = 0; label <= last; label++) {
+  for (let label = 0; label < classes; label++) {
     const scores = Float64Array.from({ length: texts }, (_, text) => at(text, label));
     const order = Int32Array.from(scores.keys()).sort((a, b) => (scores[a] as number) - (scores[b] as number));
     let positives = 0;
@@ -74,7 +88,7 @@ function rocAreas(truth: ArrayLike<number>, at: (text: number, label: number) =>
       // Equal scores share the mean of their ranks.
       while (to < texts && scores[order[to] as number] === scores[order[from] as number]) to++;
       for (let place = from; place < to; place++) {
-        if (truth[order[place] as number] !== label) continue;
+        if (!isTrue(order[place] as number, label)) continue;
         positives++;
         rankSum += (from + 1 + to) / 2;
       }

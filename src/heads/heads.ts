@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Encoder } from '../encoders/encoder.ts';
 import type { Need } from '../objectives/objective.ts';
+import { type AffectHead, createAffectHead } from './affectHead.ts';
 import { type ClassificationHead, type ClassificationOptions, createClassificationHead } from './classificationHead.ts';
 import { createHead, type HeadConfig, type ProjectionHead } from './projectionHead.ts';
 
@@ -8,6 +9,7 @@ import { createHead, type HeadConfig, type ProjectionHead } from './projectionHe
 export interface Heads {
   readonly projection: ProjectionHead | null;
   readonly classification: ClassificationHead | null;
+  readonly affect: AffectHead | null;
   /** Of all of them, by name. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   dispose(): void;
@@ -36,6 +38,8 @@ export function createHeads(
   if (needs.has('logits') && !classes) throw new RangeError('expected classes');
   const projection = needs.has('projections') && config ? createHead(config, encoder.config.hiddenSize, seed) : null;
   const classification = needs.has('logits') && classes ? createClassificationHead(classes, encoder, seed) : null;
-  const variables = new Map([...(projection?.variables ?? []), ...(classification?.variables ?? [])]);
-  return { projection, classification, variables, dispose: () => tf.dispose([...variables.values()]) };
+  const affect = needs.has('affect') ? createAffectHead(encoder.config.hiddenSize, seed) : null;
+  const all = [projection, classification, affect];
+  const variables = new Map(all.flatMap((head) => [...(head?.variables ?? [])]));
+  return { projection, classification, affect, variables, dispose: () => tf.dispose([...variables.values()]) };
 }

@@ -42,10 +42,7 @@ export function createSequenceClassificationHead(
   return {
     kind: 'sequenceClassification',
     tasks: [classes],
-    variables: new Map<string, tf.Variable>([
-      ...named(names.hidden, hidden),
-      ...named(names.output, output),
-    ]),
+    variables: new Map<string, tf.Variable>([...named(names.hidden, hidden), ...named(names.output, output)]),
     logits: (h, dropout) =>
       tf.tidy(() => {
         const dropped = (x: tf.Tensor2D) => (dropout ? drop(x, dropout()) : x);
@@ -65,7 +62,10 @@ export function labelNamesOf(configFile: Readonly<Record<string, unknown>>): str
 }
 
 /** Names of the head's layers in files whose encoder has this prefix. */
-export function layerNames(config: EncoderConfig, prefix: string): { readonly hidden: string; readonly output: string } {
+export function layerNames(
+  config: EncoderConfig,
+  prefix: string,
+): { readonly hidden: string; readonly output: string } {
   const { hidden, isOfEncoder, output } = architectureOf(config).sequenceClassifier;
   return { hidden: isOfEncoder ? prefix + hidden : hidden, output };
 }

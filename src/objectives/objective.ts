@@ -16,16 +16,25 @@ export function countClasses(names: readonly string[], labels: Int32Array): Clas
   return { names, counts };
 }
 
-/** What an objective may look at: one batch of B items. */
+/** Of a classification head: a text has one class, or each class is by itself. */
+export type Activation = 'softmax' | 'sigmoid';
+
+/** What an objective may look at: one batch of B items. What nobody asks for is not there. */
 export interface ObjectiveInputs {
   /** [B, d], the encoder's embeddings. */
   readonly embeddings: tf.Tensor2D;
   /** [B, d], the frozen encoder's embeddings of the same texts. */
-  readonly frozen: tf.Tensor2D | null;
+  readonly frozen?: tf.Tensor2D | null;
   /** [B, out], the projection head's output, L2-normalised. */
-  readonly projections: tf.Tensor2D | null;
+  readonly projections?: tf.Tensor2D | null;
   /** [B, classes], the classification head's scores before the softmax. */
-  readonly logits: tf.Tensor2D | null;
+  readonly logits?: tf.Tensor2D | null;
+  /** [B, 2], the affect head's valence (−1 to 1) and intensity (0 to 1). */
+  readonly affect?: tf.Tensor2D | null;
+  /** [B, classes], how strong each class is in each text, 0 to 1. */
+  readonly targets?: tf.Tensor2D | null;
+  /** What makes probabilities of the scores. Default: softmax. */
+  readonly activation?: Activation;
   /** Classes of each task, in the order of the scores. Default: one task with all classes. */
   readonly tasks?: readonly number[];
   /** [B], class numbers. */
@@ -35,7 +44,7 @@ export interface ObjectiveInputs {
 }
 
 /** An input that costs something to provide and is provided only if an objective asks for it. */
-export type Need = 'frozen' | 'projections' | 'logits' | 'labels';
+export type Need = 'frozen' | 'projections' | 'logits' | 'affect' | 'targets' | 'labels';
 
 /** The inputs of an objective that declared its needs: what it asked for is there. */
 export type InputsWith<N extends Need> = ObjectiveInputs & { readonly [K in N]: NonNullable<ObjectiveInputs[K]> };
@@ -45,6 +54,8 @@ export interface Objective<Schema extends z.ZodObject = z.ZodObject, N extends N
   /** A strict object with defaults. The weight is not among the options, every term of a weighted sum has one. */
   readonly schema: Schema;
   readonly needs: readonly N[];
+  /** Whether it is a squared error, which the weights that are learned treat in another way. Default: not. */
+  readonly isRegression?: boolean;
   /** A finite scalar for every batch, also for one that has nothing to learn from. */
   loss(inputs: InputsWith<N>, options: z.output<Schema>): tf.Scalar;
   /** What to report of a batch beside the loss, by name. */

@@ -49,8 +49,10 @@ function chosenColumns(comparison: Comparison): ComparisonColumn[] {
 }
 
 /** A trained head's metrics have none: the untouched encoder has no such head. */
-function hasGains({ originals }: Comparison, metric: string): boolean {
-  return originals.length === 0 || originals.some(({ metrics, cells }) => cells.length === 0 || metric in metrics);
+function hasGains({ originals, points }: Comparison, metric: string): boolean {
+  const isMeasured = points.some(({ metrics }) => metric in metrics);
+  const mayBeInOriginal = originals.some(({ metrics, cells }) => cells.length === 0 || metric in metrics);
+  return !isMeasured || originals.length === 0 || mayBeInOriginal;
 }
 
 const classifierTitles: Readonly<Record<string, string>> = {
@@ -71,9 +73,9 @@ function chosenTitles(metrics: readonly string[]): { readonly titles: readonly s
       measure,
     };
   });
-  if (metrics.length > 0 && metrics.every((metric) => metric.startsWith('classifier.'))) {
+  if (metrics.length > 0 && metrics.every((metric) => /^(classifier|affect)\./.test(metric))) {
     const titles = metrics.map((metric) => metricTitle(metric).replace(/^classifier /, ''));
-    return { titles, common: 'scores of the trained classifier' };
+    return { titles, common: 'scores of the trained heads' };
   }
   if (metrics.length < 2 || parts.some(({ task }) => task === '')) return { titles: metrics.map(metricTitle) };
   const [first] = parts;

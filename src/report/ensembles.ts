@@ -1,5 +1,6 @@
 import { classifierScores } from '../evaluation/classifier.ts';
 import { type MeasureName, measures } from '../evaluation/measures.ts';
+import { multiLabelScores } from '../evaluation/multiLabel.ts';
 import type { PredictionsRecord } from '../tracking/journal.ts';
 import { type ExperimentResults, readRun } from '../tracking/results.ts';
 import { pointsOf, usable } from './comparison.ts';
@@ -35,7 +36,8 @@ export function ensemblesOf(results: ExperimentResults): Ensemble[] {
 }
 
 /**
- * Scores of the mean probabilities of several classifiers on the same texts; of equally likely classes the first.
+ * Scores of the mean probabilities of several classifiers on the same texts; of equally likely classes the first. Where texts
+ * may have several classes, they are given by the mean of the members' thresholds.
  *
  * @param members each with probabilities
  */
@@ -51,6 +53,17 @@ export function ensembleScores(members: readonly PredictionsRecord[]): Ensemble[
     const own = values.subarray(text * classes, (text + 1) * classes);
     return own.indexOf(own.reduce((most, value) => Math.max(most, value), 0));
   });
+  const several = members.flatMap((own) => own.several ?? []);
+  const [first] = several;
+  if (first) {
+    const truths = Uint8Array.from({ length: values.length }, (_, i) =>
+      Number(first.truth[Math.floor(i / classes)]?.includes(i % classes)),
+    );
+    const thresholds = labelNames.map(
+      (_, label) => several.reduce((sum, own) => sum + (own.thresholds[label] as number), 0) / several.length,
+    );
+    return { ...multiLabelScores(truths, { values, classes }, thresholds) };
+  }
   return classifierScores(
     truth,
     { predicted: Int32Array.from(predicted), probabilities: { values, classes } },

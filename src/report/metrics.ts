@@ -9,11 +9,13 @@ export const costMetric = 'drift.deltaEmb';
 /** What a metric is called: by its measure if it is the experiment's own (`macro F1 %`, the trained head's
  * `classifier macro F1 %`), by its whole name on a task. */
 export function metricTitle(metric: string): string {
-  const [evaluator = '', measure = '', ...more] = metric.split('.');
-  if (more.length > 0 || !Object.hasOwn(measures, measure)) return metric;
+  const parts = metric.split('.');
+  const [evaluator = '', kind = '', ofKind] = parts;
+  const measure = evaluator === 'classifier' && parts.length === 3 ? (ofKind as string) : kind;
+  if (!Object.hasOwn(measures, measure) || (parts.length > 2 && measure === kind)) return metric;
   const { title } = measures[measure as MeasureName];
-  if (evaluator === 'classifier') return `classifier ${title}`;
-  return ['drift', 'knn', 'retrieval', 'clustering'].includes(evaluator) ? title : metric;
+  if (evaluator === 'classifier') return measure === kind ? `classifier ${title}` : `classifier ${kind} ${title}`;
+  return ['drift', 'knn', 'retrieval', 'clustering', 'affect'].includes(evaluator) ? title : metric;
 }
 
 /** `↑` where more of a metric is to be preferred, `↓` where less is; nothing of what is no measure. */

@@ -1,9 +1,7 @@
-import { didYouMean } from '../didYouMean.ts';
-import { UserError } from '../errors.ts';
-import { type ClassReport, classificationReport, confusions } from '../evaluation/classification.ts';
 import { labelOf, showValue } from '../sweep/labels.ts';
-import type { EventRecord, PredictionsRecord } from '../tracking/journal.ts';
+import type { EventRecord } from '../tracking/journal.ts';
 import type { Run, RunSummary } from '../tracking/results.ts';
+import { classSections, exampleSections } from './classSections.ts';
 import { formatDuration } from './duration.ts';
 import { timesOf } from './experimentList.ts';
 import { directionLegend, directionMark, formatDifference, formatMetric, metricTitle } from './metrics.ts';
@@ -211,106 +209,4 @@ function layerSections({ layers }: Run, colours: Colours): (readonly [string, st
     colours,
   );
   return [[`Drift by layer, ${layers.texts} test texts`, table]];
-}
-
-const mostConfusions = 8;
-
-/** A matrix of more does not fit into a terminal; the dashboard shows it. */
-const mostMatrixClasses = 10;
-
-/** The scores of a classifier by class, in scikit-learn's layout, and what it takes for what. */
-function classSections(
-  { predictions }: Run,
-  wanted: string | undefined,
-  colours: Colours,
-): (readonly [string, string])[] {
-  if (predictions.length === 0) return [];
-  const classifier = wanted ?? (predictions.some((own) => own.classifier === 'classifier') ? 'classifier' : 'knn');
-  const chosen = predictions.find((own) => own.classifier === classifier);
-  if (!chosen) {
-    const names = predictions.map((own) => own.classifier);
-    throw new UserError({
-      code: 'CLASSIFIER_UNKNOWN',
-      given: `--classifier ${classifier}`,
-      expected: `one of ${names.join(', ')}`,
-      remedy: `Name one of them.${didYouMean(classifier, names)}`,
-    });
-  }
-  const { classes, accuracy, macro, weighted, hardRocAuc, support } = classificationReport(chosen, chosen.labelNames);
-  const line = (name: string, own: Pick<ClassReport, 'precision' | 'recall' | 'f1'>, count: number) => [
-    name,
-    ...[own.precision, own.recall, own.f1].map((value) => (100 * value).toFixed(1)),
-    String(count),
-  ];
-  const report = textTable(
-    [
-      textColumn('class'),
-      figureColumn('precision %'),
-      figureColumn('recall %'),
-      figureColumn('F1 %'),
-      figureColumn('texts'),
-    ],
-    [
-      ...classes.map((own) => line(own.label, own, own.support)),
-      ['accuracy', '', '', (100 * accuracy).toFixed(1), String(support)],
-      line('macro mean', macro, support),
-      line('weighted mean', weighted, support),
-    ],
-    colours,
-  );
-  const areas = [hardRocAuc.macro, hardRocAuc.weighted].map((area) => (100 * area).toFixed(1));
-  const roc = `ROC-AUC of the predictions, (recall + specificity) / 2: macro ${areas[0]}, weighted ${areas[1]}`;
-  const mistakes = confusions(chosen, chosen.labelNames).slice(0, mostConfusions);
-  const others = predictions.map((own) => own.classifier).filter((name) => name !== classifier);
-  const more = others.length > 0 ? [colours.dim(`Others with --classifier: ${others.join(', ')}`)] : [];
-  const sections: (readonly [string, string])[] = [
-    [`By class: ${classifier}`, [report, colours.dim(roc), ...more].join('\n')],
-  ];
-  if (classes.length <= mostMatrixClasses)
-    sections.push([`Confusion matrix: ${classifier}`, matrixTable(chosen, colours)]);
-  if (mistakes.length === 0) return sections;
-  const table = textTable(
-    [textColumn('is'), textColumn('taken for'), figureColumn('texts'), figureColumn('% of the class')],
-    mistakes.map(({ truth, predicted, texts, share }) => [truth, predicted, String(texts), (100 * share).toFixed(1)]),
-    colours,
-  );
-  return [...sections, [`Most frequent mistakes: ${classifier}`, table]];
-}
-
-/** Rows are the true classes, columns what they are taken for. */
-function matrixTable({ labelNames, truth, predicted }: PredictionsRecord, colours: Colours): string {
-  const counts = labelNames.map(() => labelNames.map(() => 0));
-  for (const [i, label] of truth.entries()) {
-    const row = counts[label] as number[];
-    row[predicted[i] as number] = (row[predicted[i] as number] ?? 0) + 1;
-  }
-  return textTable(
-    [textColumn('is'), ...labelNames.map((name) => figureColumn(name))],
-    counts.map((row, label) => [
-      labelNames[label] as string,
-      ...row.map((texts) => (texts === 0 ? '·' : String(texts))),
-    ]),
-    colours,
-  );
-}
-
-const mostLikely = 3;
-
-/** What the trained classifier says of the experiment's sentences. */
-function exampleSections({ examples }: Run, colours: Colours): (readonly [string, string])[] {
-  if (!examples) return [];
-  const { texts, labelNames, probabilities } = examples;
-  const table = textTable(
-    [textColumn('sentence'), textColumn('most likely')],
-    texts.map((text, i) => {
-      const ranked = (probabilities[i] ?? [])
-        .map((probability, label) => ({ probability, label }))
-        .sort((a, b) => b.probability - a.probability)
-        .slice(0, mostLikely);
-      const named = ranked.map(({ probability, label }) => `${labelNames[label]} ${(100 * probability).toFixed(0)} %`);
-      return [text, named.join(', ')];
-    }),
-    colours,
-  );
-  return [['Examples', table]];
 }

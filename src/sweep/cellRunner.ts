@@ -1,48 +1,42 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import * as tf from '@tensorflow/tfjs-core';
 import { createSampler } from '../../samplers/index.ts';
 import type { Coverage } from '../../samplers/sampler.ts';
-import { saveAdapters } from '../classifiers/adapterFolder.ts';
-import { saveClassifier } from '../classifiers/classifierFolder.ts';
 import type { Corpus } from '../data/corpus.ts';
+import { targetsOf } from '../data/targets.ts';
 import { embedLayers, embedTexts } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
-import { loadEncoder, saveEncoder } from '../encoders/huggingFaceFolder.ts';
-import { type AdaptedEncoder, withLora } from '../encoders/lora.ts';
+import { loadEncoder } from '../encoders/huggingFaceFolder.ts';
+import { withLora } from '../encoders/lora.ts';
 import type { Pooling } from '../encoders/pooling.ts';
-import { lastingName } from '../encoders/resolveEncoder.ts';
 import type { EngineInfo } from '../engine/engine.ts';
-import { classificationScores } from '../evaluation/classification.ts';
-import { classifierScores } from '../evaluation/classifier.ts';
-import { classify } from '../evaluation/classify.ts';
 import type { DownstreamTask } from '../evaluation/downstream.ts';
-import { deltaMse } from '../evaluation/drift.ts';
 import { driftByText } from '../evaluation/driftByText.ts';
 import type { OnPredicted } from '../evaluation/evaluator.ts';
 import { type FineTuningCorpora, fineTuneOnTasks } from '../evaluation/fineTuning.ts';
 import { evaluate } from '../evaluation/index.ts';
 import { layerDrift } from '../evaluation/layerDrift.ts';
 import { type Matrix, rowRange, selectRows } from '../evaluation/matrix.ts';
-import { measureOf } from '../evaluation/measures.ts';
-import { leaveOneOut } from '../evaluation/neighbours.ts';
-import { type Probabilities, probabilityScores } from '../evaluation/probabilities.ts';
-import type { ClassificationHead } from '../heads/classificationHead.ts';
-import { createHeads, type Heads } from '../heads/heads.ts';
+import { evaluateHeads } from '../evaluation/trainedHeads.ts';
+import { createHeads } from '../heads/heads.ts';
 import { countClasses } from '../objectives/objective.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
 import { joinTexts, selectTexts } from '../text/batch.ts';
 import type { TokenSequences } from '../text/tokenSequences.ts';
-import type { EndRecord, EventRecord, ExamplesRecord, LayersRecord } from '../tracking/journal.ts';
+import type { EndRecord, EventRecord, LayersRecord } from '../tracking/journal.ts';
 import { RunRecorder } from '../tracking/runRecorder.ts';
 import { validates } from '../training/options.ts';
-import { type TrainingOutcome, train as trainEncoder, type ValidationResult } from '../training/trainer.ts';
-import { type Cell, folderAtWork, savedModel } from './cells.ts';
+import { type TrainingOutcome, train as trainEncoder } from '../training/trainer.ts';
+import { type Cell, folderAtWork } from './cells.ts';
 import { codeVersion } from './environment.ts';
 import type { Settings } from './experiment.ts';
 import { type Materials, sampleIndices, taskSettings } from './materials.ts';
 import type { JobProgress } from './progress.ts';
 import type { JobResult, WorkerSetup } from './protocol.ts';
+import { examplesRecord, headPredictions, judgedTexts, saveModel, thresholdsOf, trainedHeads } from './trainedModel.ts';
+import { validate } from './validate.ts';
 
 export interface CellContext {
   readonly setup: WorkerSetup;
@@ -165,7 +159,7 @@ async function runRetrofit(
   };
   const source = await materials.encoder(settings.encoder);
   const encoder = await loadEncoder(source.folder, settings.encoder);
-  const objective = weightedSum(settings.objective);
+  const objective = weightedSum(settings.objective, settings.balancing);
   const heads = createHeads(objective.needs, {
     projection: settings.head,
     classification: { ...settings.classifier, tasks: [corpus.labelNames.length], labelNames: corpus.labelNames },
@@ -176,6 +170,7 @@ async function runRetrofit(
   const adapted = lora && withLora(encoder, lora, seed);
   // What is trained and judged; where it is adapters, the encoder itself stays as it is until they are merged into it.
   const trained = adapted ?? encoder;
+  const judged = trainedHeads(settings, heads, corpus, objective.activation);
   try {
     const sampler = createSampler(settings.sampler, corpus.train.labels, seed, corpus.labelNames);
     const originalValidation = validates(settings.training)
@@ -199,11 +194,13 @@ async function runRetrofit(
       texts: texts.train,
       labels: corpus.train.labels,
       classes: countClasses(corpus.labelNames, corpus.train.labels),
+      targets: objective.needs.has('targets') ? targetsOf(corpus) : null,
       frozen: objective.needs.has('frozen') ? await materials.frozen(settings, engine, 'train') : null,
       options: settings.training,
       seed,
       ...(originalValidation && {
-        validate: () => validate(cell, corpus, { encoder: trained, heads }, texts.validation, originalValidation),
+        validate: () =>
+          validate(settings, corpus, { encoder: trained, heads: judged }, texts.validation, originalValidation),
       }),
       onStep: (report) => {
         const seconds = secondsSince(latest);
@@ -252,13 +249,13 @@ async function runRetrofit(
     };
     const predictions = await predictionsWriter(cell, materials, recorder);
     const metrics = await measure(cell, corpus, measured, predictions);
-    if (heads.classification) {
-      const classified = await classify(heads.classification, measured.test);
-      predictions('classifier', classified.predicted, classified.probabilities);
-      Object.assign(metrics, prefixed(classifierScores(corpus.test.labels, classified, corpus.labelNames)));
-      const examples = await examplesRecord(cell, corpus, { encoder: trained, head: heads.classification });
-      if (examples) recorder.record(examples);
-    }
+    const thresholds = await thresholdsOf(settings, corpus, { encoder: trained, heads: judged }, texts.validation);
+    const held = judgedTexts(settings, corpus, 'test', measured.test);
+    const { metrics: ofHeads, classified } = await evaluateHeads(judged, held, thresholds);
+    Object.assign(metrics, ofHeads);
+    if (classified) recorder.record(headPredictions(corpus, held, classified, thresholds));
+    const examples = await examplesRecord(settings, judged, trained);
+    if (examples) recorder.record(examples);
     if (context.setup.tensorBoard) {
       const { deltaEmb, deltaCos } = driftByText(measured.test, measured.original);
       recorder.histogram('drift/deltaEmbByText', deltaEmb, outcome.keptStep);
@@ -267,7 +264,7 @@ async function runRetrofit(
     if (settings.evaluation.layerTexts > 0) recorder.record(await layersRecord(cell, context, trained, texts.test));
     if (settings.training.save) {
       begin('saving');
-      await saveModel({ encoder, adapted, heads }, cell, corpus.labelNames, folder);
+      await saveModel({ encoder, adapted }, { ...judged, thresholds }, settings, folder);
     } else adapted?.merge();
     if (fineTunes(cell)) {
       begin('fineTuning', { detail: taskNames(cell) });
@@ -282,57 +279,8 @@ async function runRetrofit(
     adapted?.dispose();
     encoder.dispose();
     heads.dispose();
+    tf.dispose([...objective.variables.values()]);
   }
-}
-
-/** Writes what was trained into the cell's folder; adapters are merged into the encoder then. */
-async function saveModel(
-  { encoder, adapted, heads }: { encoder: Encoder; adapted: AdaptedEncoder | null; heads: Heads },
-  { settings }: Cell,
-  labelNames: readonly string[],
-  folder: string,
-): Promise<void> {
-  const place = join(folder, savedModel(settings));
-  const head = heads.classification?.kind === 'sequenceClassification' ? heads.classification : null;
-  const classes = { labelNames, labelling: 'single' } as const;
-  if (adapted?.options.save === 'adapters')
-    await saveAdapters({ encoder: adapted, head, ...classes }, lastingName(settings.encoder), place);
-  adapted?.merge();
-  if (adapted?.options.save === 'adapters') return;
-  if (head) await saveClassifier({ encoder, head, ...classes }, place);
-  else await saveEncoder(encoder, place, settings.pooling);
-}
-
-/** What a trained head says of the sentences that the experiment asks about; none if it asks about none. */
-async function examplesRecord(
-  { settings }: Cell,
-  { labelNames }: Corpus,
-  { encoder, head }: { readonly encoder: Encoder; readonly head: ClassificationHead },
-): Promise<ExamplesRecord | undefined> {
-  const { examples } = settings.evaluation.classifier;
-  if (examples.length === 0) return undefined;
-  const texts = encoder.tokeniser.encode(examples, settings.maxLength);
-  const { probabilities } = await classify(head, await embedTexts(encoder, texts, { pooling: settings.pooling }));
-  return {
-    type: 'examples',
-    labelNames: [...labelNames],
-    texts: examples,
-    probabilities: examples.map((_, i) => shortened(rowOf(probabilities, i))),
-    wall: {},
-  };
-}
-
-function rowOf({ values, classes }: Probabilities, row: number): number[] {
-  return Array.from({ length: classes }, (_, label) => values[row * classes + label] as number);
-}
-
-/** To the digits that a journal has room for. */
-function shortened(probabilities: ArrayLike<number>): number[] {
-  return Array.from(probabilities, (value) => Number(value.toPrecision(6)));
-}
-
-function prefixed(scores: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(scores).map(([name, score]) => [`classifier.${name}`, score]));
 }
 
 async function layersRecord(
@@ -359,7 +307,7 @@ async function predictionsWriter(
     const corpus = await materials.corpus(task);
     tasks.set(corpus.name, corpus);
   }
-  return (classifier, predicted, probabilities) => {
+  return (classifier, predicted) => {
     const { labelNames, test } = tasks.get(classifier.split('.').slice(0, -1).join('.')) ?? own;
     recorder.record({
       type: 'predictions',
@@ -367,7 +315,6 @@ async function predictionsWriter(
       labelNames: [...labelNames],
       truth: [...test.labels],
       predicted: [...predicted],
-      ...(probabilities && { probabilities: shortened(probabilities.values) }),
       wall: {},
     });
   };
@@ -426,36 +373,6 @@ async function embedAll(
     from += size;
     return own;
   });
-}
-
-/**
- * kNN within the validation texts, each left out of its own references, the drift of their embeddings, and what the
- * classification head makes of them, if there is one.
- */
-async function validate(
-  cell: Cell,
-  corpus: Corpus,
-  { encoder, heads }: { readonly encoder: Encoder; readonly heads: Heads },
-  texts: TokenSequences,
-  original: Matrix,
-): Promise<ValidationResult> {
-  const { pooling, evaluation, training } = cell.settings;
-  const embeddings = await embedTexts(encoder, texts, { pooling });
-  const scores = await leaveOneOut(embeddings, corpus.validation.labels, evaluation.knn);
-  const deltaEmb = deltaMse(embeddings, original);
-  const { labels } = corpus.validation;
-  const classified = heads.classification && (await classify(heads.classification, embeddings));
-  const metrics: Record<string, number> = {
-    'knn.accuracy': scores.accuracy,
-    'knn.macroF1': scores.macroF1,
-    'drift.deltaEmb': deltaEmb,
-    ...(classified && {
-      'classifier.logLoss': probabilityScores(labels, classified.probabilities).logLoss,
-      ...prefixed({ ...classificationScores(labels, classified.predicted) }),
-    }),
-  };
-  const monitored = metrics[training.monitor] as number;
-  return { score: measureOf(training.monitor)?.direction === 'lower' ? -monitored : monitored, deltaEmb, metrics };
 }
 
 interface Measured {

@@ -6,7 +6,7 @@ import { type Precision, precisionSchema } from '../engine/engine.ts';
 import { evaluationSchema } from '../evaluation/index.ts';
 import { classifierSchema } from '../heads/classificationHead.ts';
 import { headSchema } from '../heads/projectionHead.ts';
-import { objectiveSchema } from '../objectives/weightedSum.ts';
+import { balancingSchema, objectiveSchema } from '../objectives/weightedSum.ts';
 import { trainingSchema } from '../training/options.ts';
 
 /** Everything that changes a number in a run, the seed apart. */
@@ -25,6 +25,8 @@ export const settingsSchema = z.strictObject({
   /** Of objectives that classify. */
   classifier: classifierSchema.prefault({}),
   objective: objectiveSchema,
+  /** Of the objective's terms. */
+  balancing: balancingSchema.default('fixed'),
   sampler: samplerSchema,
   training: trainingSchema,
   evaluation: evaluationSchema.prefault({}),

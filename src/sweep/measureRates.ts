@@ -1,5 +1,7 @@
 import { performance } from 'node:perf_hooks';
+import * as tf from '@tensorflow/tfjs-core';
 import { createSampler } from '../../samplers/index.ts';
+import { targetsOf } from '../data/targets.ts';
 import { embedTexts } from '../encoders/embed.ts';
 import { loadEncoder } from '../encoders/huggingFaceFolder.ts';
 import { withLora } from '../encoders/lora.ts';
@@ -26,7 +28,7 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
   const texts = await materials.tokens(settings, 'train');
   const { folder } = await materials.encoder(settings.encoder);
   const encoder = await loadEncoder(folder, settings.encoder);
-  const objective = weightedSum(settings.objective);
+  const objective = weightedSum(settings.objective, settings.balancing);
   const heads = createHeads(objective.needs, {
     projection: settings.head,
     classification: { ...settings.classifier, tasks: [corpus.labelNames.length], labelNames: corpus.labelNames },
@@ -56,6 +58,7 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
       texts,
       labels: corpus.train.labels,
       classes: countClasses(corpus.labelNames, corpus.train.labels),
+      targets: targetsOf(corpus),
       frozen: { data: new Float32Array(texts.size * columns), rows: texts.size, columns },
       options: { ...settings.training, steps: timedSteps, conflictEvery: 0 },
       seed: 0,
@@ -71,5 +74,6 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
     adapted?.dispose();
     encoder.dispose();
     heads.dispose();
+    tf.dispose([...objective.variables.values()]);
   }
 }

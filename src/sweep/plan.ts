@@ -119,7 +119,9 @@ function withSetting(settings: unknown, path: string, value: unknown): unknown {
 
 /** The setting at the dotted path, or undefined. */
 function settingAt(settings: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), settings);
+  const inner = (at: unknown, key: string): unknown =>
+    Array.isArray(at) ? at[Number(key)] : isObject(at) ? at[key] : undefined;
+  return path.split('.').reduce(inner, settings);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

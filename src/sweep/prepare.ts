@@ -19,6 +19,7 @@ import { Materials, type Places, taskSettings } from './materials.ts';
 import { workersThatFit } from './memory.ts';
 import { type GridPoint, type Plan, type PlanOverrides, planExperiment } from './plan.ts';
 import type { WorkerSetup } from './protocol.ts';
+import { classProblems, settingProblems } from './settingProblems.ts';
 import { smokePlan } from './smoke.ts';
 import { WorkerPool } from './workerPool.ts';
 import type { WorkerProcess } from './workerProcess.ts';
@@ -221,11 +222,13 @@ async function check(
       if (other !== undefined) await collect(() => Promise.reject(sameName(other, task.data.source)));
       if (corpus) tasks.set(corpus.name, task.data.source);
     }
-    const corpus = await collect(() => singleLabel(materials.corpus(settings)));
+    const loading = () => materials.corpus(settings);
+    const corpus = await collect(() => (learnsSeveral(settings) ? loading() : singleLabel(loading())));
     for (const note of corpus?.notes ?? []) notes.add(`${corpus?.name}: ${note}`);
     if (corpus) {
+      for (const problem of classProblems(settings, corpus)) problems.set(`${problem.code} ${problem.given}`, problem);
       await collect(async () => {
-        if (validates(settings.training) && corpus.validation.texts.length === 0) throw noValidation(corpus.name);
+        if (corpus.validation.texts.length === 0) requireNoValidation(settings, corpus);
         const sampler = createSampler(settings.sampler, corpus.train.labels, 0, corpus.labelNames);
         if (!config) return;
         const expectation = expectationOf(config, settings, [corpus, ...corpora]);
@@ -240,12 +243,21 @@ async function check(
 async function singleLabel(loading: Promise<Corpus>): Promise<Corpus> {
   const corpus = await loading;
   if (corpus.labelling === 'single') return corpus;
+  const named = corpus.name.replace(/-(multi|soft)(?=[-+]|$)/, '');
   throw new UserError({
     code: 'DATA_NOT_SINGLE_LABEL',
     given: `${corpus.name}, whose texts have several classes`,
     expected: 'a corpus with one class a text, by which texts belong together or apart',
-    remedy: `Use ${corpus.name.replace(/-(multi|soft)(?=[-+]|$)/, '')}.`,
+    remedy:
+      named === corpus.name
+        ? 'Use --set data.own.labelling=single, or --set objective={"binaryCrossEntropy":{}}.'
+        : `Use ${named}.`,
   });
+}
+
+/** Whether an objective learns from all classes of a text. */
+function learnsSeveral({ objective }: Settings): boolean {
+  return !weightedSum(objective).needs.has('labels');
 }
 
 function tooLong(encoder: string, maxLength: number, longest: number): Problem {
@@ -257,52 +269,6 @@ function tooLong(encoder: string, maxLength: number, longest: number): Problem {
   };
 }
 
-/** What of the settings does not go together. */
-function settingProblems(settings: Settings): Problem[] {
-  const { training, classifier, pooling, evaluation, objective } = settings;
-  const classifies = weightedSum(objective).needs.has('logits');
-  const problems: Problem[] = fineTunesNothing(settings) ? [withoutTasks] : [];
-  if (!classifies && training.monitor.startsWith('classifier.')) problems.push(monitorsNothing(training.monitor));
-  if (!classifies && evaluation.classifier.examples.length > 0) problems.push(examplesOfNothing);
-  if (classifies && classifier.kind === 'sequenceClassification' && pooling !== 'cls') problems.push(headOnMean);
-  return problems;
-}
-
-function monitorsNothing(monitor: string): Problem {
-  return {
-    code: 'MONITOR_WITHOUT_CLASSIFIER',
-    given: `training.monitor ${monitor} with an objective that trains no classification head`,
-    expected: 'crossEntropy among the terms of the objective',
-    remedy: 'Use --set training.monitor=knn.macroF1.',
-  };
-}
-
-const examplesOfNothing: Problem = {
-  code: 'EXAMPLES_WITHOUT_CLASSIFIER',
-  given: 'evaluation.classifier.examples with an objective that trains no classification head',
-  expected: 'crossEntropy among the terms of the objective',
-  remedy: 'Remove the examples.',
-};
-
-const headOnMean: Problem = {
-  code: 'CLASSIFIER_ON_MEAN',
-  given: 'classifier.kind sequenceClassification with pooling mean',
-  expected: 'pooling cls, on which these heads stand in transformers',
-  remedy: 'Use --set pooling=cls, or --set classifier.kind=linear.',
-};
-
-function fineTunesNothing({ evaluation: { downstream } }: Settings): boolean {
-  const { tasks, fineTuning, fewShot, multiTask } = downstream;
-  return tasks.length === 0 && (fineTuning !== null || fewShot !== null || multiTask !== null);
-}
-
-const withoutTasks: Problem = {
-  code: 'DOWNSTREAM_WITHOUT_TASKS',
-  given: 'evaluation.downstream with fineTuning, fewShot or multiTask, and no tasks',
-  expected: 'tasks to fine-tune on',
-  remedy: 'Name them, e.g. --tasks sst2,tweeteval-irony.',
-};
-
 function sameName(one: string, other: string): UserError {
   return new UserError({
     code: 'DOWNSTREAM_SAME_NAME',
@@ -312,13 +278,30 @@ function sameName(one: string, other: string): UserError {
   });
 }
 
-function noValidation(corpus: string): UserError {
-  return new UserError({
-    code: 'DATA_NO_VALIDATION',
-    given: `training.validateEvery or checkpoint best on ${corpus}, which has no validation texts`,
-    expected: 'a corpus with a validation split',
-    remedy: 'Use --set training.validateEvery=0 --set training.checkpoint=last, or another corpus.',
-  });
+/** @throws UserError DATA_NO_VALIDATION, THRESHOLD_WITHOUT_VALIDATION */
+function requireNoValidation({ training, evaluation }: Settings, { name, labelling }: Corpus): void {
+  throwIfAny([
+    ...(validates(training)
+      ? [
+          {
+            code: 'DATA_NO_VALIDATION',
+            given: `training.validateEvery or checkpoint best on ${name}, which has no validation texts`,
+            expected: 'a corpus with a validation split',
+            remedy: 'Use --set training.validateEvery=0 --set training.checkpoint=last, or another corpus.',
+          },
+        ]
+      : []),
+    ...(labelling !== 'single' && typeof evaluation.classifier.threshold === 'string'
+      ? [
+          {
+            code: 'THRESHOLD_WITHOUT_VALIDATION',
+            given: `evaluation.classifier.threshold ${evaluation.classifier.threshold} on ${name}, which has no validation texts`,
+            expected: 'a corpus with a validation split, on which thresholds are chosen',
+            remedy: 'Use --set evaluation.classifier.threshold=0.5, or another corpus.',
+          },
+        ]
+      : []),
+  ]);
 }
 
 function allFrozen(encoder: string, frozen: number, layers: number): Problem {

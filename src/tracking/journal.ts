@@ -112,6 +112,15 @@ const predictionsSchema = z.object({
   predicted: z.array(z.int().min(0)),
   /** [texts · classes], row by row, to six digits; of the trained classification head only. */
   probabilities: z.array(z.number()).optional(),
+  /** Where texts may have several classes: `truth` and `predicted` above are the strongest, here are all. */
+  several: z
+    .object({
+      truth: z.array(z.array(z.int().min(0))),
+      predicted: z.array(z.array(z.int().min(0))),
+      /** How likely each class had to be to be given. */
+      thresholds: z.array(z.number()),
+    })
+    .optional(),
   wall: wallSchema,
 });
 

@@ -71,10 +71,10 @@ interface Found {
 }
 
 function wholeBatch(training: Training, indices: Int32Array, step: number): Found {
-  const { encoder, heads, options } = training;
+  const { encoder, heads, objective, options } = training;
   return gradientsOf(
-    () => training.objective.evaluate(inputs(training, indices, step, embedPiece(training, indices, step))),
-    new Map([...trainableVariables(encoder, options.freeze), ...heads.variables]),
+    () => objective.evaluate(inputs(training, indices, step, embedPiece(training, indices, step))),
+    new Map([...trainableVariables(encoder, options.freeze), ...heads.variables, ...objective.variables]),
   );
 }
 
@@ -96,7 +96,7 @@ function inPieces(training: Training, indices: Int32Array, step: number): Found 
   );
   const outer = gradientsOf(
     () => objective.evaluate(inputs(training, indices, step, embeddings as tf.Tensor2D)),
-    new Map<string, tf.Variable>([['embeddings', embeddings], ...heads.variables]),
+    new Map<string, tf.Variable>([['embeddings', embeddings], ...heads.variables, ...objective.variables]),
   );
   const { embeddings: upstream, ...headGradients } = Object.fromEntries(outer.gradients);
   embeddings.dispose();
@@ -129,13 +129,15 @@ function embedPiece(
 }
 
 function inputs(training: Training, indices: Int32Array, step: number, embeddings: tf.Tensor2D): ObjectiveInputs {
-  const { objective, heads, frozen, labels, classes, encoder, options, seed } = training;
+  const { objective, heads, frozen, targets, labels, classes, encoder, options, seed } = training;
   const dropout = createHeadDropout(seed, step * options.accumulate, encoder.config, options.dropout);
   return {
     embeddings,
     frozen: frozen && objective.needs.has('frozen') ? rows(frozen, indices) : null,
     projections: heads.projection?.project(embeddings) ?? null,
     logits: heads.classification?.logits(embeddings, dropout) ?? null,
+    affect: heads.affect?.affect(embeddings) ?? null,
+    targets: targets && objective.needs.has('targets') ? rows(targets, indices) : null,
     ...(heads.classification && { tasks: heads.classification.tasks }),
     labels: Int32Array.from(indices, (i) => labels[i] as number),
     ...(classes && { classes }),

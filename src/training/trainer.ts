@@ -30,6 +30,8 @@ export interface Training {
   readonly labels: Int32Array;
   /** There if an objective needs them. */
   readonly classes?: Classes;
+  /** How strong each class is in each text, [texts, classes]; there if an objective needs it. */
+  readonly targets?: Matrix | null;
   /** The frozen encoder's embedding of each text, [texts, d]; needed by objectives that preserve. */
   readonly frozen: Matrix | null;
   readonly options: TrainingOptions;
@@ -89,6 +91,7 @@ export async function train(training: Training): Promise<TrainingOutcome> {
   const steps = totalSteps(options, sampler);
   const encoderOptimiser = adamW({ weightDecay: options.weightDecay });
   const headOptimiser = adamW({ weightDecay: options.weightDecay });
+  const ofHeads = new Map([...heads.variables, ...training.objective.variables]);
   const kept = new Checkpoint(new Map([...encoder.variables, ...heads.variables]));
   encoder.freezeLayers(options.freeze.layers);
   let sinceBest = 0;
@@ -112,7 +115,7 @@ export async function train(training: Training): Promise<TrainingOutcome> {
         const gradientScale = clippingScale(gradientNorm, options.clipNorm);
         const headLearningRate = rate(options.headLearningRate ?? options.learningRate);
         encoderOptimiser.apply(encoder.variables, gradients, { learningRate, gradientScale });
-        headOptimiser.apply(heads.variables, gradients, { learningRate: headLearningRate, gradientScale });
+        headOptimiser.apply(ofHeads, gradients, { learningRate: headLearningRate, gradientScale });
       }
       tf.dispose([...gradients.values()]);
       training.onStep?.({

@@ -41,7 +41,7 @@ async function trained(
     const values = Float32Array.from({ length: variable.size }, () => 0.3 * random.normal());
     tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
   }
-  return { encoder, head, labelNames, labelling: 'single' as const };
+  return { encoder, head, labelNames, activation: 'softmax' as const };
 }
 
 async function codesOf(work: () => Promise<unknown>): Promise<string[]> {
@@ -96,7 +96,7 @@ onEachEngine('adapters', (engine) => {
   it('have the bare names of an encoder where there is no head', async () => {
     const { encoder } = await trained('bert');
     const folder = join(scratch, `headless ${engine}`);
-    await saveAdapters({ encoder, head: null, labelNames, labelling: 'single' }, 'owner/base', folder);
+    await saveAdapters({ encoder, head: null, labelNames, activation: 'softmax' }, 'owner/base', folder);
     const config = JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8'));
     expect(config).toMatchObject({ task_type: 'FEATURE_EXTRACTION', modules_to_save: null, r: 8, lora_alpha: 16 });
     expect(config.target_modules).toContain('encoder.layer.0.attention.self.query');

@@ -49,7 +49,7 @@ async function codesOf(work: () => Promise<unknown>): Promise<string[]> {
 async function fresh(name: string, labelNames: readonly string[]): Promise<Classifier> {
   const encoder = await loadEncoder(`${goldenFolder}${name}`, name);
   const options = { kind: 'sequenceClassification', tasks: [labelNames.length], labelNames } as const;
-  return { encoder, head: createClassificationHead(options, encoder, 1), labelNames, labelling: 'single' };
+  return { encoder, head: createClassificationHead(options, encoder, 1), labelNames, activation: 'softmax' };
 }
 
 onEachEngine('classifier folder', (engine) => {
@@ -61,7 +61,7 @@ onEachEngine('classifier folder', (engine) => {
     } = readGolden<ClassifierReference>(classifiersFolder, `${name}.reference.json`);
     const classifier = await loadClassifier(join(classifiersFolder, name), name);
     expect(classifier.labelNames).toEqual(labels);
-    expect(classifier.labelling).toBe(name === 'bertMultiLabel' ? 'multi' : 'single');
+    expect(classifier.activation).toBe(name === 'bertMultiLabel' ? 'sigmoid' : 'softmax');
     const plain = inputs.map(({ text }) => text);
     const logits = logitsOf(classifier, plain, maxLength);
     expect(

@@ -19,6 +19,7 @@ import { logitsOf } from './logits.ts';
 
 const bert = join(classifiersFolder, 'bert');
 const { labels, texts, maxLength } = readGolden<ClassifierReference>(classifiersFolder, 'bert.reference.json');
+const few = texts.slice(0, 4);
 
 function offline(hubCache = temporaryFolder()): EncoderPlaces {
   return { hubCache, offline: true };
@@ -54,18 +55,14 @@ function adaptersOn(base: string): string {
 
 function expectBert(classifier: Classifier): void {
   expect(classifier.labelNames).toEqual(labels);
-  expect(classifier.labelling).toBe('single');
+  expect(classifier.activation).toBe('softmax');
   const actual = logitsOf(
     classifier,
-    texts.slice(0, 4).map(({ text }) => text),
+    few.map(({ text }) => text),
     maxLength,
   );
-  expect(
-    furthest(
-      actual,
-      texts.slice(0, 4).map(({ logits }) => logits),
-    ),
-  ).toBeLessThan(1e-4);
+  const expected = few.map(({ logits }) => logits);
+  expect(furthest(actual, expected)).toBeLessThan(1e-4);
   disposeClassifier(classifier);
 }
 
@@ -84,7 +81,7 @@ onEachEngine('findClassifier', () => {
 
   it('takes a multi-label classifier', async () => {
     const found = await findClassifier(join(classifiersFolder, 'bertMultiLabel'), offline());
-    expect(found.labelling).toBe('multi');
+    expect(found.activation).toBe('sigmoid');
     expect(found.labelNames).toEqual(['angry', 'polite', 'question', 'spam', 'urgent']);
     disposeClassifier(found);
   });
@@ -131,6 +128,7 @@ it.each<[string, () => string, string, RegExp]>([
   ],
   ['a folder without a model', () => temporaryFolder(), 'ENCODER_FILE_MISSING', /config\.json/],
   ['a folder that is not there', () => './no-such-model', 'ENCODER_FOLDER_MISSING', /no-such-model/],
+  ['a file', () => join(bert, 'config.json'), 'ENCODER_FOLDER_MISSING', /config\.json/],
   ['a model that is not in the cache', () => 'someone/none', 'ENCODER_OFFLINE', /someone\/none/],
   ['adapters whose model is gone', () => adaptersOn('./gone'), 'ENCODER_FOLDER_MISSING', /gone/],
 ])('refuses %s', async (_what, name, code, given) => {

@@ -137,6 +137,57 @@ describe.concurrent('a mistake in the experiment', () => {
       ],
     ],
     [
+      'what only a trained classifier has, all at once',
+      [
+        tiny,
+        ...['--set', 'training.monitor=classifier.macroF1', '--set', 'evaluation.classifier.examples=["so glad"]'],
+        ...['--set', 'maxLength=41'],
+      ],
+      [
+        /^MONITOR_WITHOUT_CLASSIFIER: training\.monitor classifier\.macroF1 .+; expected /,
+        /^EXAMPLES_WITHOUT_CLASSIFIER: evaluation\.classifier\.examples .+; expected /,
+        /^MAX_LENGTH_TOO_LONG: /,
+      ],
+    ],
+    [
+      'a head of transformers on the mean of the tokens',
+      [tiny, '--set', 'objective.crossEntropy={}', '--set', 'classifier.kind=sequenceClassification'],
+      [/^CLASSIFIER_ON_MEAN: .+ pooling mean; .+ Use --set pooling=cls/],
+    ],
+    [
+      'adapters that cannot be, a monitor and a kind of head that are none, all at once',
+      [
+        tiny,
+        ...['--set', 'training.lora={"rank":0,"alpha":-1,"targets":["query","nose"]}'],
+        ...['--set', 'training.monitor=classifier.f1', '--set', 'classifier.kind=mlp'],
+      ],
+      [
+        /^EXPERIMENT_INVALID: training\.lora\.rank = 0; expected /,
+        /^EXPERIMENT_INVALID: training\.lora\.alpha = -1; expected /,
+        /^EXPERIMENT_INVALID: training\.lora\.targets\.1 = "nose"; expected one of "query"/,
+        /^EXPERIMENT_INVALID: training\.monitor = "classifier\.f1"; expected one of "knn\.macroF1"/,
+        /^EXPERIMENT_INVALID: classifier\.kind = "mlp"; expected one of "linear"/,
+      ],
+    ],
+    [
+      'adapters of a layer twice, and examples without a word',
+      [tiny, '--set', 'training.lora={"targets":["query","query"]}', '--set', 'evaluation.classifier.examples=[""]'],
+      [
+        /^EXPERIMENT_INVALID: training\.lora\.targets = \["query","query"\]; expected each layer once/,
+        /^EXPERIMENT_INVALID: evaluation\.classifier\.examples\.0 = ""; expected /,
+      ],
+    ],
+    [
+      'adapters of no layer',
+      [tiny, '--set', 'training.lora={"targets":[]}'],
+      [/^EXPERIMENT_INVALID: .+\.targets = \[\];/],
+    ],
+    [
+      'an option of adapters that there is not',
+      [tiny, '--set', 'training.lora={"rnk":8}'],
+      [/^EXPERIMENT_UNKNOWN_SETTING: training\.lora\.rnk; .+ Did you mean "?rank/],
+    ],
+    [
       'a precision that the engine lacks',
       [tiny, '--engine', 'wasm', '--precision', 'bfloat16'],
       [/^ENGINE_PRECISION_UNSUPPORTED: /],

@@ -50,20 +50,34 @@ const launchers = {
   tsx: [createRequire(import.meta.url).resolve('tsx/cli')],
 } as const;
 
-/** Starts `yarn sweep` as a process of its own, away from the environment, the caches and the terminal of the tests. */
-export function startSweep(
+interface CommandOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly launcher?: keyof typeof launchers;
+  /** Standard input. Default: none. */
+  readonly input?: string;
+}
+
+/** Starts `yarn sweep` as a process of its own. */
+export function startSweep(args: readonly string[], options: CommandOptions = {}): Running {
+  return startCommand('sweep', args, options);
+}
+
+/** Away from the environment, the caches and the terminal of the tests. */
+function startCommand(
+  name: 'sweep' | 'predict',
   args: readonly string[],
-  { environment = {}, launcher = 'node' }: { environment?: NodeJS.ProcessEnv; launcher?: keyof typeof launchers } = {},
+  { environment = {}, launcher = 'node', input }: CommandOptions,
 ): Running {
   const { PATH, TMPDIR, LD_LIBRARY_PATH } = process.env;
   const home = join(tmpdir(), 'contrafit-cli-without-home');
-  const child = spawn(process.execPath, [...launchers[launcher], 'src/cli/sweep.ts', ...args], {
+  const child = spawn(process.execPath, [...launchers[launcher], `src/cli/${name}.ts`, ...args], {
     cwd: root,
     env: { PATH, TMPDIR, LD_LIBRARY_PATH, HOME: home, HF_HUB_OFFLINE: '1', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     // In a process group of its own, so that it can be interrupted alone.
     detached: true,
   });
+  child.stdin.end(input);
   const { pid } = child;
   if (pid === undefined) throw new Error('the command did not start');
   const output = { stdout: '', stderr: '' };
@@ -80,6 +94,15 @@ export function startSweep(
 /** Runs `yarn sweep` to its end. */
 export function sweep(args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<Finished> {
   return startSweep(args, environment && { environment }).finished;
+}
+
+/**
+ * Runs `yarn predict` to its end.
+ *
+ * @param input standard input; default: none
+ */
+export function predict(args: readonly string[], input?: string): Promise<Finished> {
+  return startCommand('predict', args, input === undefined ? {} : { input }).finished;
 }
 
 function closed(child: ChildProcess): Promise<number | null> {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { classify } from '../../src/evaluation/classify.ts';
 import type { Matrix } from '../../src/evaluation/matrix.ts';
 import { type ClassificationHead, createClassificationHead } from '../../src/heads/classificationHead.ts';
+import type { Activation } from '../../src/objectives/objective.ts';
 import { leakedTensorsOf, onEachEngine } from '../engine/engines.ts';
 import { dot, matrixOf, plainRows, randomMatrix } from './matrices.ts';
 
@@ -22,7 +23,7 @@ function identity(classes: number): ClassificationHead {
 }
 
 /** One text after another, in float64. */
-function oracle({ variables }: ClassificationHead, embeddings: Matrix, classes: number, labelling: 'single' | 'multi') {
+function oracle({ variables }: ClassificationHead, embeddings: Matrix, classes: number, activation: Activation) {
   const weight = variables.get('classifier.weight')?.arraySync() as number[][];
   const bias = variables.get('classifier.bias')?.arraySync() as number[];
   return plainRows(embeddings).map((embedding) => {
@@ -31,7 +32,7 @@ function oracle({ variables }: ClassificationHead, embeddings: Matrix, classes: 
     return {
       scores,
       probabilities: scores.map((score) =>
-        labelling === 'single' ? Math.exp(score) / total : 1 / (1 + Math.exp(-score)),
+        activation === 'softmax' ? Math.exp(score) / total : 1 / (1 + Math.exp(-score)),
       ),
     };
   });
@@ -44,18 +45,18 @@ onEachEngine('classify', () => {
   // Around the 4096 rows that are classified at a time.
   const sizes = [1, 7, 4095, 4096, 4097, 8193];
   const cases = sizes.flatMap((rows) =>
-    (['single', 'multi'] as const).flatMap((labelling) => [2, 5].map((classes) => ({ rows, labelling, classes }))),
+    (['softmax', 'sigmoid'] as const).flatMap((activation) => [2, 5].map((classes) => ({ rows, activation, classes }))),
   );
 
-  it.each(cases)('is what a loop gives: %o', async ({ rows, labelling, classes }) => {
+  it.each(cases)('is what a loop gives: %o', async ({ rows, activation, classes }) => {
     const head = headOf(6, classes);
     const embeddings = randomMatrix(rows, 6, rows);
-    const { predicted, probabilities, finite } = await classify(head, embeddings, labelling);
+    const { predicted, probabilities, finite } = await classify(head, embeddings, activation);
     expect(finite).toBe(true);
     expect(probabilities.classes).toBe(classes);
     expect([predicted.length, probabilities.values.length]).toEqual([rows, rows * classes]);
     let furthest = 0;
-    for (const [i, expected] of oracle(head, embeddings, classes, labelling).entries()) {
+    for (const [i, expected] of oracle(head, embeddings, classes, activation).entries()) {
       for (const [label, value] of expected.probabilities.entries()) {
         furthest = Math.max(furthest, Math.abs((probabilities.values[i * classes + label] as number) - value));
       }
@@ -70,7 +71,7 @@ onEachEngine('classify', () => {
     const embeddings = randomMatrix(40, 6, 1);
     const { predicted, probabilities } = await classify(head, embeddings);
     expect(probabilities.classes).toBe(3);
-    for (const [i, expected] of oracle(head, embeddings, 3, 'single').entries()) {
+    for (const [i, expected] of oracle(head, embeddings, 3, 'softmax').entries()) {
       const own = [...probabilities.values.subarray(3 * i, 3 * i + 3)];
       expect(own.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
       for (const [label, value] of expected.probabilities.entries()) expect(own[label]).toBeCloseTo(value, 5);
@@ -86,8 +87,8 @@ onEachEngine('classify', () => {
       [-1, -2, -1],
       [0, 0, 0],
     ];
-    for (const labelling of ['single', 'multi'] as const) {
-      const { predicted } = await classify(identity(3), matrixOf(rows), labelling);
+    for (const activation of ['softmax', 'sigmoid'] as const) {
+      const { predicted } = await classify(identity(3), matrixOf(rows), activation);
       expect([...predicted]).toEqual([0, 1, 0, 0, 0]);
     }
   });
@@ -106,12 +107,12 @@ onEachEngine('classify', () => {
   });
 
   describe.each([Number.NaN, Number.POSITIVE_INFINITY])('of scores with %d', (bad) => {
-    it.each(['single', 'multi'] as const)('every class is as likely as the others: %s', async (labelling) => {
+    it.each(['softmax', 'sigmoid'] as const)('every class is as likely as the others: %s', async (activation) => {
       const rows = [
         [1, 2, 3, 4],
         [1, bad, 3, bad],
       ];
-      const { predicted, probabilities, finite } = await classify(identity(4), matrixOf(rows), labelling);
+      const { predicted, probabilities, finite } = await classify(identity(4), matrixOf(rows), activation);
       expect(finite).toBe(false);
       expect([...probabilities.values]).toEqual(Array(8).fill(0.25));
       for (const label of predicted) {

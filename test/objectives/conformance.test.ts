@@ -1,22 +1,30 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { emotions } from '../../src/data/emotions.ts';
 import { objectives } from '../../src/objectives/index.ts';
-import type { ObjectiveInputs } from '../../src/objectives/objective.ts';
+import { countClasses, type ObjectiveInputs } from '../../src/objectives/objective.ts';
 import { objectiveSchema, weightedSum } from '../../src/objectives/weightedSum.ts';
 import { stream } from '../../src/random.ts';
 import { leakedTensors, onEachEngine } from '../engine/engines.ts';
 import { dot, type Rows, randomBatch, randomRows, scalarOf } from './batches.ts';
 
-/** A batch in float64; all but `frozen` is what an objective may have a gradient for. */
-interface Batch {
-  readonly embeddings: Rows;
-  readonly frozen: Rows;
-  readonly projections: Rows;
-  readonly logits: Rows;
-  readonly labels: Int32Array;
+const matrices = ['embeddings', 'frozen', 'projections', 'logits', 'affect', 'targets'] as const;
+/** What an objective may have a gradient for. */
+const trained = ['embeddings', 'projections', 'logits', 'affect'] as const;
+
+type Matrices<Name extends string, T> = Record<Name, T>;
+
+/** A batch in float64. */
+type Batch = Matrices<(typeof matrices)[number], Rows> & { readonly labels: Int32Array };
+type Gradients = Matrices<(typeof trained)[number], Rows>;
+
+function ofEach<Name extends string, T>(names: readonly Name[], make: (name: Name) => T): Matrices<Name, T> {
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as Matrices<Name, T>;
 }
 
 const size = 12;
+const names = emotions.slice(0, size);
 
 function batchOf(labels: Int32Array): Batch {
   const { rows: embeddings, others: frozen } = randomBatch(labels.length, 6, 1, 8);
@@ -25,6 +33,8 @@ function batchOf(labels: Int32Array): Batch {
     frozen,
     projections: randomBatch(labels.length, 4, 1, 9).rows,
     logits: randomBatch(labels.length, size, 1, 10).rows,
+    affect: randomBatch(labels.length, 2, 1, 11).rows,
+    targets: randomBatch(labels.length, size, 1, 12).rows.map((row) => row.map(Math.abs)),
     labels,
   };
 }
@@ -35,69 +45,63 @@ const mixed = batchOf(Int32Array.from({ length: size }, (_, i) => Math.floor(i /
 const lone = batchOf(Int32Array.from({ length: size }, (_, i) => i));
 
 function pick(batch: Batch, order: readonly number[]): Batch {
-  const rows = (matrix: Rows) => order.map((i) => matrix[i] ?? []);
   return {
-    embeddings: rows(batch.embeddings),
-    frozen: rows(batch.frozen),
-    projections: rows(batch.projections),
-    logits: rows(batch.logits),
+    ...ofEach(matrices, (name) => order.map((i) => batch[name][i] ?? [])),
     labels: Int32Array.from(order, (i) => batch.labels[i] ?? 0),
   };
 }
 
 function tensorsOf(batch: Batch): ObjectiveInputs {
+  const { labels } = batch;
   return {
-    embeddings: tf.tensor2d(batch.embeddings),
-    frozen: tf.tensor2d(batch.frozen),
-    projections: tf.tensor2d(batch.projections),
-    logits: tf.tensor2d(batch.logits),
-    labels: batch.labels,
+    ...ofEach(matrices, (name) => tf.tensor2d(batch[name])),
+    labels,
+    classes: countClasses(names, labels),
   };
 }
 
-const trained = ['embeddings', 'projections', 'logits'] as const;
-type Gradients = Record<(typeof trained)[number], Rows>;
+function variablesOf(batch: Batch): Matrices<(typeof trained)[number], tf.Variable<tf.Rank.R2>> {
+  return ofEach(trained, (name) => tf.variable(tf.tensor2d(batch[name])) as tf.Variable<tf.Rank.R2>);
+}
 
 /** Value and gradients with respect to all that may have one. */
 function valueAndGradients(evaluate: (inputs: ObjectiveInputs) => tf.Scalar, batch: Batch) {
-  const variables = Object.fromEntries(
-    trained.map((name) => [name, tf.variable(tf.tensor2d(batch[name]))]),
-  ) as unknown as Record<(typeof trained)[number], tf.Variable<tf.Rank.R2>>;
+  const variables = variablesOf(batch);
   const { value, grads } = tf.variableGrads(() => evaluate({ ...tensorsOf(batch), ...variables }));
-  const gradients = Object.fromEntries(
-    trained.map((name) => {
-      const gradient = grads[variables[name].name] as tf.Tensor2D | undefined;
-      return [name, gradient?.arraySync() ?? batch[name].map((row) => row.map(() => 0))];
-    }),
-  ) as Gradients;
+  const gradients: Gradients = ofEach(trained, (name) => {
+    const gradient = grads[variables[name].name] as tf.Tensor2D | undefined;
+    return gradient?.arraySync() ?? batch[name].map((row) => row.map(() => 0));
+  });
   tf.dispose(variables);
   return { value: scalarOf(value), gradients };
 }
 
+/** Each objective alone, with its defaults, and what goes by the activation under the other one too. */
+const configs: Readonly<Record<string, z.input<typeof objectiveSchema>>> = {
+  ...Object.fromEntries(Object.keys(objectives).map((name) => [name, { [name]: {} }])),
+  'contradiction of sigmoids': { binaryCrossEntropy: { weight: 0 }, contradiction: {} },
+};
+
 onEachEngine('objective', () => {
-  // Each objective alone, with its defaults, through the weighted sum: the way it is used.
-  describe.each(Object.keys(objectives))('%s', (name) => {
-    const sum = weightedSum(objectiveSchema.parse({ [name]: {} }));
-    const [term] = sum.terms;
+  // Through the weighted sum: the way they are used.
+  describe.each(Object.entries(configs))('%s', (_, config) => {
+    const sum = weightedSum(objectiveSchema.parse(config));
     const evaluate = (inputs: ObjectiveInputs) => sum.evaluate(inputs).total;
     const valueAt = (batch: Batch) => tf.tidy(() => scalarOf(evaluate(tensorsOf(batch))));
 
     test('has the gradient that its finite differences show', () => {
       const { gradients } = valueAndGradients(evaluate, mixed);
+      expect(Math.max(...Object.values(gradients).flat(2).map(Math.abs))).toBeGreaterThan(0);
       for (let i = 0; i < 5; i++) {
         const random = stream(i, 'direction');
-        const direction = Object.fromEntries(
-          trained.map((name) => {
-            const rows = mixed[name];
-            const drawn = randomRows(rows.length, rows[0]?.length ?? 0, random);
-            return [name, drawn.map((row) => row.map((v) => v / 8))];
-          }),
-        ) as Gradients;
+        const direction: Gradients = ofEach(trained, (name) => {
+          const drawn = randomRows(mixed[name].length, mixed[name][0]?.length ?? 0, random);
+          return drawn.map((row) => row.map((v) => v / 8));
+        });
         const along = trained.reduce((sum, name) => sum + dot(gradients[name].flat(), direction[name].flat()), 0);
         const moved = (step: number) => {
           const add = (rows: Rows, by: Rows) => rows.map((row, r) => row.map((v, k) => v + step * (by[r]?.[k] ?? 0)));
-          const at = Object.fromEntries(trained.map((name) => [name, add(mixed[name], direction[name])])) as Gradients;
-          return valueAt({ ...mixed, ...at });
+          return valueAt({ ...mixed, ...ofEach(trained, (name) => add(mixed[name], direction[name])) });
         };
         const step = 5e-3;
         expect((moved(step) - moved(-step)) / (2 * step)).toBeCloseTo(along, 2);
@@ -105,9 +109,9 @@ onEachEngine('objective', () => {
     });
 
     test('depends on nothing that it does not declare', () => {
-      const undeclared = (['frozen', 'projections', 'logits'] as const).filter((need) => !term?.needs.includes(need));
+      const undeclared = matrices.filter((name) => name !== 'embeddings' && !sum.needs.has(name));
       const inputs = tensorsOf(mixed);
-      const without = { ...inputs, ...Object.fromEntries(undeclared.map((need) => [need, null])) };
+      const without = { ...inputs, ...ofEach(undeclared, () => null) };
       expect(scalarOf(evaluate(without))).toBe(scalarOf(evaluate(inputs)));
     });
 
@@ -126,12 +130,10 @@ onEachEngine('objective', () => {
 
     test('keeps no tensor over 50 steps', () => {
       const inputs = tensorsOf(mixed);
-      const embeddings = tf.variable(inputs.embeddings) as tf.Variable<tf.Rank.R2>;
-      const projections = tf.variable(tf.tensor2d(mixed.projections));
-      const logits = tf.variable(tf.tensor2d(mixed.logits));
+      const variables = variablesOf(mixed);
       const step = () => {
         tf.dispose(sum.evaluate(inputs));
-        tf.dispose(tf.variableGrads(() => evaluate({ ...inputs, embeddings, projections, logits })));
+        tf.dispose(tf.variableGrads(() => evaluate({ ...inputs, ...variables })));
       };
       step();
       expect(leakedTensors(() => Array.from({ length: 50 }, step))).toBe(0);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type Comparison, compare } from '../../src/report/comparison.ts';
 import { comparisonTable } from '../../src/report/comparisonTable.ts';
 import { readExperiment } from '../../src/tracking/results.ts';
@@ -74,6 +74,77 @@ test('columns of downstream tasks leave out what they have in common, and the le
   });
   expect(titled('sst2.knn.accuracy', 'sst2.knn.macroF1').titles).toEqual(['kNN accuracy %', 'kNN macro F1 %']);
   expect(titled('knn.macroF1', 'sst2.knn.macroF1').titles).toEqual(['macro F1 %', 'sst2.knn.macroF1']);
+});
+
+describe('columns of the trained classifier', () => {
+  const names = ['classifier.accuracy', 'classifier.macroF1', 'classifier.hardRocAucWeighted'];
+
+  /** The comparison, with the classifier's scores in its points, and in its original if the encoder had that head. */
+  function withClassifier(columns: readonly string[], ofOriginal = false): Comparison {
+    const summaries = Object.fromEntries(names.map((name) => [name, { mean: 0.5, halfWidth: 0.01, n: 3, values: [] }]));
+    const differences = Object.fromEntries(
+      names.map((name) => [name, { mean: 0.1, halfWidth: 0.02, n: 3, values: [], p: 0.01 }]),
+    );
+    return {
+      ...comparison,
+      columns,
+      originals: comparison.originals.map((original) => ({
+        ...original,
+        metrics: { ...original.metrics, ...(ofOriginal && summaries) },
+      })),
+      points: comparison.points.map((point) => ({
+        ...point,
+        metrics: { ...point.metrics, ...summaries },
+        differences: { ...point.differences, ...(ofOriginal && differences) },
+      })),
+    };
+  }
+
+  const titlesOf = (text: string) => text.split('\n')[0]?.split(/ {2,}/);
+
+  test('have no gain, since the original encoder has no such head', () => {
+    const text = comparisonTable(withClassifier(names), { width: 300 });
+    expect(titlesOf(text)).toEqual([
+      'temperature',
+      'weight',
+      'Δemb',
+      'accuracy %',
+      'macro F1 %',
+      'ROC-AUC of predictions, weighted',
+      'n',
+    ]);
+    expect(text).toContain('Columns: scores of the trained classifier.');
+    expect(text).not.toContain('gain');
+    const [original = '', point = ''] = text.split('\n').slice(2);
+    expect(original.trim().split(/\s{2,}/)).toEqual(['original', '0', '–', '–', '–', '1']);
+    expect(point).toContain('50.0 ± 1.0');
+  });
+
+  test('are told from others beside them, which have their gain', () => {
+    const text = comparisonTable(withClassifier(['classifier.accuracy', 'knn.accuracy']), { width: 300 });
+    expect(titlesOf(text)).toEqual([
+      'temperature',
+      'weight',
+      'Δemb',
+      'classifier accuracy %',
+      'accuracy %',
+      'gain',
+      'n',
+    ]);
+    expect(text).toContain('gain: what is above the original encoder, paired by seed.');
+    expect(text).not.toContain('scores of the trained classifier');
+  });
+
+  test('have it where the original has them, and where it is not finished', () => {
+    const measured = withClassifier(['classifier.accuracy'], true);
+    const pending = {
+      ...withClassifier(['classifier.accuracy']),
+      originals: comparison.originals.map((original) => ({ ...original, cells: [], metrics: {} })),
+    };
+    for (const own of [measured, pending]) {
+      expect(titlesOf(comparisonTable(own))).toEqual(['temperature', 'weight', 'Δemb', 'accuracy %', 'gain', 'n']);
+    }
+  });
 });
 
 test('where room is short the least important columns go, and it is said which', () => {

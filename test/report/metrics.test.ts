@@ -47,6 +47,15 @@ test('a metric goes by its measure, and on another task by its whole name', () =
   expect(metricTitle('knn.macroF1At5')).toBe('knn.macroF1At5');
 });
 
+test('a metric of the trained classifier goes by its measure and says whose it is', () => {
+  expect(metricTitle('classifier.macroF1')).toBe('classifier macro F1 %');
+  expect(metricTitle('classifier.logLoss')).toBe('classifier log loss');
+  expect(metricTitle('classifier.unheardOf')).toBe('classifier.unheardOf');
+  expect(metricTitle('sst2.classifier.macroF1')).toBe('sst2.classifier.macroF1');
+  expect(formatMetric('classifier.weightedF1', 0.9262)).toBe('92.6');
+  expect(directionMark('classifier.logLoss')).toBe('↓');
+});
+
 test('a metric says which direction is to be preferred', () => {
   expect(['sst2.knn.macroF1', 'drift.deltaEmb', 'loss'].map(directionMark)).toEqual(['↑', '↓', '']);
 });

@@ -13,11 +13,12 @@ beforeAll(async () => {
   cells = join(await writeMadeUpResults(), 'made-up', 'cells');
 });
 
-function report(id: string, change: (run: Run) => Run = (run) => run, classifier = 'knn'): string {
+function report(id: string, change: (run: Run) => Run = (run) => run, classifier?: string): string {
   const run = change({ ...readRun(join(cells, id)), folder: 'results/made-up/cells/…' });
   const changed = changedSettings(run.start.settings, Object.keys(run.start.axes));
   const original = readRun(join(cells, originalId));
-  return runReport({ run, changed, classifier, ...(run.start.kind === 'retrofit' && { original }) }, noColours);
+  const parts = { run, changed, ...(classifier !== undefined && { classifier }) };
+  return runReport({ ...parts, ...(run.start.kind === 'retrofit' && { original }) }, noColours);
 }
 
 test('a retrofitted run', () => {
@@ -143,6 +144,13 @@ test('the scores of a classifier by class, and its mistakes', () => {
     ROC-AUC of the predictions, (recall + specificity) / 2: macro 58.3, weighted 58.3
     Others with --classifier: sst2.knn
 
+    Confusion matrix: knn
+    is     joy  fear  anger
+    ───────────────────────
+    joy      1     1      ·
+    fear     1     2      ·
+    anger    ·     ·      ·
+
     Most frequent mistakes: knn
     is    taken for  texts  % of the class
     ──────────────────────────────────────
@@ -152,6 +160,67 @@ test('the scores of a classifier by class, and its mistakes', () => {
     Notes
       3 texts cut to 128 tokens"
   `);
+});
+
+test('rows of the confusion matrix are the true classes', () => {
+  const labelNames = Array.from({ length: 10 }, (_, label) => `class ${label}`);
+  const truth = labelNames.flatMap((_, label) => Array<number>(label + 1).fill(label));
+  const withClasses = (names: readonly string[]) => (run: Run) => ({
+    ...run,
+    predictions: [
+      { ...predictions('knn'), labelNames: [...names], truth, predicted: truth.map((label) => (label + 1) % 10) },
+    ],
+  });
+  const text = report(cellId(0, 1), withClasses(labelNames));
+  for (const [label, name] of labelNames.entries()) {
+    const cells = labelNames.map((_, other) => (other === (label + 1) % 10 ? String(label + 1) : '·'));
+    const row = [name, ...cells].join(' +').replaceAll('·', '\\·');
+    expect(text).toMatch(new RegExp(`^${row}$`, 'm'));
+  }
+  const more = report(cellId(0, 1), withClasses([...labelNames, 'class 10']));
+  expect(more).toContain('Most frequent mistakes: knn');
+  expect(more).not.toContain('Confusion matrix');
+});
+
+test('a run without mistakes has a matrix too', () => {
+  const perfect = { ...predictions('knn'), predicted: predictions('knn').truth };
+  const text = report(cellId(0, 1), (run) => ({ ...run, predictions: [perfect] }));
+  expect(text).toContain('Confusion matrix: knn');
+  expect(text).not.toContain('Most frequent mistakes');
+});
+
+test('by default the trained classifier is shown, where there is one', () => {
+  const both = (run: Run) => ({ ...run, predictions: [predictions('knn'), predictions('classifier')] });
+  const byDefault = report(cellId(0, 1), both);
+  for (const line of ['By class: classifier', 'Others with --classifier: knn', 'Confusion matrix: classifier']) {
+    expect(byDefault.split('\n')).toContain(line);
+  }
+  expect(report(cellId(0, 1), both, 'knn').split('\n')).toContain('Others with --classifier: classifier');
+  const one = (run: Run) => ({ ...run, predictions: [predictions('sst2.knn'), predictions('knn')] });
+  expect(report(cellId(0, 1), one)).toContain('By class: knn\n');
+});
+
+test('what the trained classifier says of the experiment’s sentences', () => {
+  const examples = {
+    type: 'examples' as const,
+    labelNames: ['joy', 'fear', 'anger', 'surprise'],
+    texts: ['I could dance.', 'Do not speak to her.'],
+    probabilities: [
+      [0.7, 0.05, 0.05, 0.2],
+      [0.004, 0.25, 0.5, 0.246],
+    ],
+    wall: {},
+  };
+  const text = report(cellId(0, 1), (run) => ({ ...run, examples }));
+  const section = text.slice(text.indexOf('\nExamples\n') + 1, text.indexOf('\n\nNotes'));
+  expect(section).toMatchInlineSnapshot(`
+    "Examples
+    sentence              most likely
+    ──────────────────────────────────────────────────────────
+    I could dance.        joy 70 %, surprise 20 %, fear 5 %
+    Do not speak to her.  anger 50 %, fear 25 %, surprise 25 %"
+  `);
+  expect(report(cellId(0, 1))).not.toContain('Examples');
 });
 
 test('which layers moved', () => {

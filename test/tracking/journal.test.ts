@@ -102,6 +102,45 @@ describe('readJournal', () => {
     expect(records.map((record) => (record.type === 'step' ? record.loss : null))).toEqual(losses);
   });
 
+  test('keeps what a trained classifier says, of test texts with its probabilities and of examples', () => {
+    const predictions = {
+      type: 'predictions',
+      classifier: 'classifier',
+      labelNames: ['joy', 'grief'],
+      truth: [0, 1],
+      predicted: [0, 0],
+      probabilities: [0.75, 0.25, 0.500001, 0.499999],
+      wall: {},
+    } as const satisfies JournalRecord;
+    const { probabilities: _, ...without } = { ...predictions, classifier: 'knn' };
+    const examples = {
+      type: 'examples',
+      labelNames: ['joy', 'grief'],
+      texts: ['Zoë said “naïve”', 'alas'],
+      probabilities: [
+        [0.9, 0.1],
+        [0.125, 0.875],
+      ],
+      wall: {},
+    } as const satisfies JournalRecord;
+    const records = [start, without, predictions, examples, end];
+    const path = journalOf(records);
+    expect(readJournal(path)).toEqual(records);
+    expect(schemaProblems(path)).toEqual([]);
+    for (const wrong of [
+      { ...predictions, probabilities: ['0.75'] },
+      { ...examples, probabilities: [0.9, 0.1] },
+      { ...examples, texts: undefined },
+    ]) {
+      const broken = journalOf([start]);
+      appendFileSync(broken, `${JSON.stringify(wrong)}\n${JSON.stringify(end)}\n`);
+      expect(problemsOf(() => readJournal(broken))).toMatchObject([
+        { code: 'JOURNAL_MALFORMED', given: `${broken}:2` },
+      ]);
+      expect(schemaProblems(broken)).toHaveLength(1);
+    }
+  });
+
   test('leaves out a last line that was cut off, wherever it was cut', () => {
     const whole = readFileSync(journalOf([start, step(1)]), 'utf8');
     const beforeStep = whole.indexOf('\n') + 1;

@@ -84,14 +84,26 @@ const predictions = fc
     // With a task in front: of those without one a picture is drawn.
     classifier: fc.constantFrom('sst2.knn', 'emotion.logisticRegression'),
     pairs: fc.array(fc.tuple(classNumber, classNumber), { minLength: 1, maxLength: 9 }),
+    hasProbabilities: fc.boolean(),
   })
   .map(
-    ({ classifier, pairs }): JournalRecord => ({
+    ({ classifier, pairs, hasProbabilities }): JournalRecord => ({
       ...{ type: 'predictions', classifier, labelNames: ['a', 'b', 'c'], wall: {} },
       truth: pairs.map(([truth]) => truth),
       predicted: pairs.map(([, predicted]) => predicted),
+      ...(hasProbabilities && { probabilities: pairs.flatMap(() => [0.5, 0.25, 0.25]) }),
     }),
   );
+const examples: fc.Arbitrary<JournalRecord> = fc
+  .array(fc.tuple(fc.string({ minLength: 1 }), fc.double({ min: 0, max: 1, noNaN: true })), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  .map((rows) => ({
+    ...{ type: 'examples', labelNames: ['a', 'b'], wall: {} },
+    texts: rows.map(([text]) => text),
+    probabilities: rows.map(([, share]) => [share + 0, 1 - share]),
+  }));
 
 /** A journal of a finished run: any numbers in any order, as far as the format allows. */
 export const journals: fc.Arbitrary<JournalRecord[]> = fc
@@ -99,16 +111,18 @@ export const journals: fc.Arbitrary<JournalRecord[]> = fc
     hasEnvironment: fc.boolean(),
     course: fc.array(fc.oneof({ weight: 3, arbitrary: step }, validation, event), { maxLength: 15 }),
     layers: fc.option(drift, { nil: undefined }),
+    examples: fc.option(examples, { nil: undefined }),
     predictions: fc.uniqueArray(predictions, {
       maxLength: 2,
       selector: (record) => (record.type === 'predictions' ? record.classifier : ''),
     }),
     ...{ metrics, wall: seconds, steps: fc.nat(1000), evaluatedStep: fc.option(fc.nat(1000), { nil: undefined }) },
   })
-  .map(({ hasEnvironment, course, layers, predictions, evaluatedStep, ...end }) => [
+  .map(({ hasEnvironment, course, layers, examples, predictions, evaluatedStep, ...end }) => [
     hasEnvironment ? start : { ...start, wall: { at: start.wall.at } },
     ...course,
     ...predictions,
+    ...(examples ? [examples] : []),
     ...(layers ? [{ type: 'layers' as const, texts: 3, drift: layers, wall: {} }] : []),
     { type: 'end', status: 'completed', ...end, ...(evaluatedStep !== undefined && { evaluatedStep }) },
   ]);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -97,6 +97,22 @@ describe('What the page is told', () => {
     const detail = await json<RunDetail>(`/api/experiments/made-up/runs/${cellId(0, 1)}`);
     expect(detail).toMatchObject({ id: cellId(0, 1), predictions: [], layers: null });
     expect(detail.conditions).toMatchObject({ seed: 1, 'sampler.batchSize': 32, 'training.learningRate': 3e-4 });
+  });
+
+  test('a trained classifier’s predictions without their probabilities, which take more than all the rest', async () => {
+    const folder = await writeMadeUpResults();
+    const journal = join(folder, 'made-up', 'cells', cellId(0, 1), 'journal.jsonl');
+    const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
+    const said = { classifier: 'classifier', labelNames: ['a', 'b'], truth: [0, 1], predicted: [0, 0] };
+    const records = [
+      { type: 'predictions', ...said, probabilities: [0.75, 0.25, 0.5, 0.5], wall: {} },
+      { type: 'examples', labelNames: ['a', 'b'], texts: ['one'], probabilities: [[0.75, 0.25]], wall: {} },
+    ].map((record) => JSON.stringify(record));
+    writeFileSync(journal, [...lines.slice(0, -1), ...records, ...lines.slice(-1), ''].join('\n'));
+    const trained = served(folder, { host: '127.0.0.1' });
+    const response = await trained.request(`${own}/api/experiments/made-up/runs/${cellId(0, 1)}`);
+    expect(response.status).toBe(200);
+    expect(((await response.json()) as RunDetail).predictions).toEqual([said]);
   });
 
   test('an experiment that cannot be read is in the list with the reason, and is refused with it', async () => {
