@@ -74,8 +74,10 @@ export function placesOf(
   names: readonly string[],
   given: { readonly [K in keyof AffectPlaces]?: Readonly<Record<string, number>> } = {},
 ): AffectPlaces {
-  const of = (dimension: keyof AffectPlaces) =>
-    names.map((name) => given[dimension]?.[name] ?? affectOf(name)?.[dimension] ?? Number.NaN);
+  const of = (dimension: keyof AffectPlaces) => {
+    const own = new Map(Object.entries(given[dimension] ?? {}));
+    return names.map((name) => own.get(name) ?? affectOf(name)?.[dimension] ?? Number.NaN);
+  };
   return { valence: of('valence'), intensity: of('intensity') };
 }
 

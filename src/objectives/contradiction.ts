@@ -5,7 +5,8 @@ import { defineObjective } from './objective.ts';
 
 /** Two classes, and the weight of their contradiction, by default 1. */
 const pairSchema = z
-  .union([z.tuple([z.string(), z.string()]), z.tuple([z.string(), z.string(), z.number().positive()])])
+  .tuple([z.string(), z.string(), z.number().positive().optional()], '[class, class] or [class, class, weight]')
+  .refine(([first, second]) => first !== second, 'two different classes')
   .transform(([first, second, weight = 1]) => ({ first, second, weight }));
 
 /** Which classes contradict each other. */

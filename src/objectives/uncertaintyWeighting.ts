@@ -17,7 +17,8 @@ export interface UncertaintyWeighting {
 
 /** @param terms names of those that are trained on */
 export function uncertaintyWeighting(terms: readonly string[]): UncertaintyWeighting {
-  const variables = new Map(terms.map((term) => [`balance.${term}`, tf.variable(tf.scalar(0)) as tf.Variable]));
+  const fromZero = (): tf.Variable => tf.tidy(() => tf.variable(tf.scalar(0)));
+  const variables = new Map(terms.map((term) => [`balance.${term}`, fromZero()]));
   return {
     variables,
     balanced(term, value, isRegression) {

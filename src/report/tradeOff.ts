@@ -9,7 +9,8 @@ import { type Range, type TradeOff, type TradeOffAxis, type TradeOffPoint, varie
 export function tradeOffOf(comparison: Comparison): TradeOff {
   const metric = gainShown(comparison.columns);
   const points = comparison.points.map((point): TradeOffPoint => {
-    const [cost, gain] = [point.metrics[costMetric], point.differences[metric]];
+    const measured = isDrawnAsItIs(metric) ? point.metrics : point.differences;
+    const [cost, gain] = [point.metrics[costMetric], measured[metric]];
     return {
       axes: point.axes,
       original: point.original,
@@ -23,7 +24,7 @@ export function tradeOffOf(comparison: Comparison): TradeOff {
     points,
     x: tradeOffAxis(costMetric),
     y: tradeOffAxis(metric),
-    origin: { x: 0, y: 0 },
+    origin: isOfTrainedHead(metric) ? null : { x: 0, y: 0 },
   };
 }
 
@@ -33,9 +34,25 @@ export function gainShown(columns: readonly string[]): string {
   return columns.find((metric) => measureOf(metric)?.direction === 'higher') ?? gainMetric;
 }
 
-/** Whether a metric is drawn as it is. Others are drawn as what is gained over the original encoder. */
+/** Whether a metric tells how far an encoder has moved. */
 export function isDrift(metric: string): boolean {
   return metric.split('.').at(-2) === 'drift';
+}
+
+/** Whether a metric is of a trained head, which the original encoder has not. */
+function isOfTrainedHead(metric: string): boolean {
+  return /^(classifier|affect)\./.test(metric);
+}
+
+/** Whether a metric is drawn as it is. Others are drawn as what is gained over the original encoder. */
+export function isDrawnAsItIs(metric: string): boolean {
+  return isDrift(metric) || isOfTrainedHead(metric);
+}
+
+/** Where the original encoder lies on the axis of a metric, by its own metrics; undefined where it has none. */
+export function originOn(metric: string, ofOriginal: Readonly<Record<string, number>> | undefined): number | undefined {
+  if (!isDrawnAsItIs(metric)) return 0;
+  return ofOriginal?.[metric] ?? (isOfTrainedHead(metric) ? undefined : 0);
 }
 
 /** A metric on an axis of the picture. */
@@ -43,7 +60,7 @@ export function tradeOffAxis(metric: string): TradeOffAxis {
   const better = measureOf(metric)?.direction;
   if (metric === costMetric) return { name: 'Δemb: how far the encoder moved', better: 'lower' };
   const name = metricTitle(metric).replace(/ %$/, '');
-  const title = isDrift(metric) ? name : `gain in ${isPercentage(metric) ? `${name}, points` : name}`;
+  const title = isDrawnAsItIs(metric) ? name : `gain in ${isPercentage(metric) ? `${name}, points` : name}`;
   return { name: title, ...(better && { better }) };
 }
 

@@ -44,8 +44,8 @@ export interface TradeOff {
   readonly colourAxis?: string;
   readonly x: TradeOffAxis;
   readonly y: TradeOffAxis;
-  /** Where the untouched encoder lies, in the units of the axes. */
-  readonly origin: { readonly x: number; readonly y: number };
+  /** Where the untouched encoder lies, in the units of the axes; null where it has no such measures. */
+  readonly origin: { readonly x: number; readonly y: number } | null;
 }
 
 interface DrawnPoint extends TradeOffPoint {
@@ -115,7 +115,7 @@ export function tradeOffChart(tradeOff: TradeOff, theme: ChartTheme = lightTheme
         : groups.map((group) => pathLine({ name: nameOf(group.value), ...group }, labelAxis))),
       ...fronts.map((front) => frontLine(front, theme)),
       // A logarithmic axis does not reach it; there the line at its height stands for it.
-      ...(xAxis.type === 'value' ? [originMark(tradeOff.origin, theme)] : []),
+      ...(xAxis.type === 'value' && tradeOff.origin ? [originMark(tradeOff.origin, theme)] : []),
       intervalBars(
         groups.flatMap(({ members, colour }) =>
           members.filter(({ isOptimal }) => isOptimal || !isCrowded).map((member) => ({ member, colour })),
@@ -133,7 +133,7 @@ function styles(theme: ChartTheme, origin: TradeOff['origin']) {
     symbol: 'none',
     lineStyle: { color: theme.faintInk, type: 'solid', width: 1.5 },
     label: { formatter: 'original encoder', position: 'insideEndTop', fontSize: 12, color: theme.ink },
-    data: [{ yAxis: origin.y }],
+    data: origin ? [{ yAxis: origin.y }] : [],
   };
   return {
     axis: {
@@ -274,7 +274,7 @@ interface DrawnGroup {
   readonly members: readonly DrawnPoint[];
 }
 
-function originMark({ x, y }: TradeOff['origin'], { ink, paper }: ChartTheme): ScatterSeriesOption {
+function originMark({ x, y }: NonNullable<TradeOff['origin']>, { ink, paper }: ChartTheme): ScatterSeriesOption {
   return {
     type: 'scatter',
     name: 'original encoder',

@@ -11,6 +11,7 @@ import type { Encoder } from '../encoders/encoder.ts';
 import { loadEncoder } from '../encoders/huggingFaceFolder.ts';
 import { withLora } from '../encoders/lora.ts';
 import type { Pooling } from '../encoders/pooling.ts';
+import { withTwoTokenTypes } from '../encoders/tokenTypes.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import type { DownstreamTask } from '../evaluation/downstream.ts';
 import { driftByText } from '../evaluation/driftByText.ts';
@@ -158,7 +159,8 @@ async function runRetrofit(
     test: await materials.tokens(settings, 'test'),
   };
   const source = await materials.encoder(settings.encoder);
-  const encoder = await loadEncoder(source.folder, settings.encoder);
+  const loaded = await loadEncoder(source.folder, settings.encoder);
+  const encoder = settings.segments === 'two' ? withTwoTokenTypes(loaded) : loaded;
   const objective = weightedSum(settings.objective, settings.balancing);
   const heads = createHeads(objective.needs, {
     projection: settings.head,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { samplerSchema } from '../../samplers/index.ts';
 import { dataSchema } from '../data/corpus.ts';
 import { poolingSchema } from '../encoders/pooling.ts';
+import { segmentsSchema } from '../encoders/tokenTypes.ts';
 import { type Precision, precisionSchema } from '../engine/engine.ts';
 import { evaluationSchema } from '../evaluation/index.ts';
 import { classifierSchema } from '../heads/classificationHead.ts';
@@ -16,6 +17,8 @@ export const settingsSchema = z.strictObject({
   encoder: z.string().min(1).default('mini'),
   /** How a text's hidden states become its embedding. */
   pooling: poolingSchema.default('cls'),
+  /** Of a corpus with contexts: how many segments the encoder tells apart, its own number or two. */
+  segments: segmentsSchema.default('own'),
   /** Longest text in tokens, special tokens included; longer ones are cut and counted. */
   maxLength: z.int().min(3).default(128),
   /** Of an encoder's matrix products. `auto`: the fastest that this machine has, and by which the run is then known. */

@@ -208,6 +208,7 @@ async function check(
       throwIfAny([
         ...(maxLength > config.maxLength ? [tooLong(encoder, maxLength, config.maxLength)] : []),
         ...(layers >= config.layers ? [allFrozen(encoder, layers, config.layers)] : []),
+        ...(settings.segments === 'two' && config.tokenTypes === 0 ? [withoutTokenTypes(encoder)] : []),
       ]);
       return config;
     });
@@ -302,6 +303,15 @@ function requireNoValidation({ training, evaluation }: Settings, { name, labelli
         ]
       : []),
   ]);
+}
+
+function withoutTokenTypes(encoder: string): Problem {
+  return {
+    code: 'ENCODER_WITHOUT_TOKEN_TYPES',
+    given: `segments two with encoder ${encoder}, which has no token types`,
+    expected: 'an encoder with a table of token types, as BERT and RoBERTa have',
+    remedy: 'Use --set segments=own: it tells segments apart by the token between them.',
+  };
 }
 
 function allFrozen(encoder: string, frozen: number, layers: number): Problem {

@@ -138,8 +138,11 @@ export async function loadTokeniser(folder: string): Promise<Tokeniser> {
         const options = { return_token_type_ids: true } as const;
         if (context === undefined) return { ...tokenizer.encode(prepare(text), options), ofContext: 0 };
         const first = prepare(context);
-        const pair = tokenizer.encode(first, { ...options, text_pair: prepare(text) });
-        return { ...pair, ofContext: tokenizer.encode(first).ids.length - opening - closing };
+        const { ids, token_type_ids: types = [] } = tokenizer.encode(first, { ...options, text_pair: prepare(text) });
+        const ofContext = tokenizer.encode(first).ids.length - opening - closing;
+        // XLM-R's template does not tell segments apart; the first ends with the token that closes it.
+        const segments = types.includes(1) ? types : types.map((_, at) => Number(at > opening + ofContext));
+        return { ids, token_type_ids: segments, ofContext };
       });
       const lengths = encodings.map(({ ids }) => Math.min(ids.length, maxLength));
       const offsets = new Int32Array(texts.length + 1);

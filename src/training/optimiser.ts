@@ -55,8 +55,8 @@ interface Scalars {
 }
 
 /**
- * Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101), equal to torch.optim.AdamW. Biases and
- * LayerNorm parameters do not decay.
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv 1711.05101), equal to torch.optim.AdamW. Biases,
+ * LayerNorm parameters and what balances the terms of an objective do not decay.
  */
 export function adamW({ weightDecay, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamWOptions): Optimiser {
   const states = new Map<string, State>();
@@ -126,5 +126,5 @@ function updateFused(state: State, variable: tf.Variable, gradient: tf.Tensor, s
 }
 
 function decays(name: string): boolean {
-  return !name.endsWith('bias') && !/LayerNorm|layer_norm/.test(name);
+  return !name.endsWith('bias') && !/LayerNorm|layer_norm|^balance\./.test(name);
 }

@@ -188,6 +188,50 @@ describe.concurrent('a mistake in the experiment', () => {
       [/^EXPERIMENT_UNKNOWN_SETTING: training\.lora\.rnk; .+ Did you mean "?rank/],
     ],
     [
+      'a head that is to be a softmax and sigmoids, and contradictions of classes that are not there, all at once',
+      [
+        tiny,
+        ...['--set', 'objective.crossEntropy={}', '--set', 'objective.binaryCrossEntropy={}'],
+        ...['--set', 'objective.contradiction.pairs=[["joyy","fear"],["grieff","joyy",2]]'],
+      ],
+      [
+        /^CLASSIFIER_TWO_ACTIVATIONS: crossEntropy and binaryCrossEntropy .+; expected one of them/,
+        /^DATA_UNKNOWN_CLASS: objective\.contradiction\.pairs with "joyy", .+ embedded; .+ Did you mean "joy"/,
+        /^DATA_UNKNOWN_CLASS: objective\.contradiction\.pairs with "grieff", .+ embedded; .+ Did you mean "grief"/,
+      ],
+    ],
+    [
+      'pairs of classes that are none, all at once',
+      [
+        tiny,
+        '--set',
+        'objective.contradiction.pairs=["joy",["joy"],["joy","fear",0],["joy","joy"],["joy","fear",1,2]]',
+      ],
+      [
+        /^EXPERIMENT_INVALID: objective\.contradiction\.pairs\.0 = "joy"; expected \[class, class\] or /,
+        /^EXPERIMENT_INVALID: objective\.contradiction\.pairs\.1 = \["joy"\]; expected \[class, class\] or /,
+        /^EXPERIMENT_INVALID: objective\.contradiction\.pairs\.2\.2 = 0; expected .*number to be >0/,
+        /^EXPERIMENT_INVALID: objective\.contradiction\.pairs\.3 = \["joy","joy"\]; expected two different classes/,
+        /^EXPERIMENT_INVALID: objective\.contradiction\.pairs\.4 = \["joy","fear",1,2\]; expected \[class, class\] or /,
+      ],
+    ],
+    [
+      'no pair of classes, and places off the circumplex, all at once',
+      [
+        tiny,
+        ...['--set', 'objective.contradiction.pairs=[]', '--set', 'objective.valence.values={"joy":2}'],
+        ...['--set', 'objective.intensity.values={"joy":-0.1}', '--set', 'balancing=learned'],
+        ...['--set', 'objective.binaryCrossEntropy.threshold=0'],
+      ],
+      [
+        /^EXPERIMENT_INVALID: objective\.contradiction\.pairs = \[\]; expected at least one pair of classes/,
+        /^EXPERIMENT_INVALID: objective\.valence\.values\.joy = 2; expected .*<=1/,
+        /^EXPERIMENT_INVALID: objective\.intensity\.values\.joy = -0\.1; expected .*>=0/,
+        /^EXPERIMENT_INVALID: objective\.binaryCrossEntropy\.threshold = 0; expected .*>0/,
+        /^EXPERIMENT_INVALID: balancing = "learned"; expected one of "fixed"\|"uncertainty"/,
+      ],
+    ],
+    [
       'a precision that the engine lacks',
       [tiny, '--engine', 'wasm', '--precision', 'bfloat16'],
       [/^ENGINE_PRECISION_UNSUPPORTED: /],
@@ -245,6 +289,21 @@ describe.concurrent('a mistake in the corpus', () => {
   ])('%s', async (name, files, problems) => {
     const folder = writeFolder(name, files);
     expectProblems(await sweep([tiny, '--data', folder, '--out', out]), ...problems);
+  });
+
+  it('classes of which nothing is known, all at once', async () => {
+    const rows = jsonLines(['so good', 'like'], ['nice film', 'like'], ['so bad', 'dislike'], ['alas', 'dislike']);
+    const folder = writeFolder('reviews', { 'train.jsonl': rows, 'validation.jsonl': rows, 'test.jsonl': rows });
+    const objective = [
+      ...['--set', 'objective.contradiction={}', '--set', 'objective.valence={}'],
+      ...['--set', 'objective.intensity.values={"like":0.5}'],
+    ];
+    expectProblems(
+      await sweep([tiny, '--data', folder, '--set', 'sampler.batchSize=4', ...objective, '--out', out]),
+      /^CIRCUMPLEX_CLASS_WITHOUT_PLACE: objective\.valence on reviews, .+: dislike, like; .+values=\{"dislike":0\.5\}/,
+      /^CIRCUMPLEX_CLASS_WITHOUT_PLACE: objective\.intensity on reviews, .+: dislike; expected the intensity of /,
+      /^CONTRADICTION_WITHOUT_PAIRS: objective\.contradiction on reviews, .+ Name them in objective\.contradiction\.pairs/,
+    );
   });
 });
 

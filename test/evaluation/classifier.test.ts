@@ -110,7 +110,7 @@ it('every score has a measure and lies in its range', () => {
 });
 
 it('examples are sentences, by default none', () => {
-  expect(classifierEvaluationSchema.parse({})).toEqual({ examples: [] });
+  expect(classifierEvaluationSchema.parse({})).toMatchObject({ examples: [] });
   expect(classifierEvaluationSchema.safeParse({ examples: [''] }).success).toBe(false);
   expect(classifierEvaluationSchema.safeParse({ example: ['a'] }).success).toBe(false);
 });

@@ -31,12 +31,16 @@ onEachEngine('heads', () => {
       ['projections', 'logits'],
       ['head.weight', 'head.bias', 'classifier.weight', 'classifier.bias'],
     ],
+    [
+      ['affect', 'labels'],
+      ['affect.weight', 'affect.bias'],
+    ],
   ] as [Need[], string[]][])('for %j are %j', (needs, names) => {
     expect([...headsFor(...needs).variables.keys()]).toEqual(names);
   });
 
   test('a head starts the same beside another as alone', () => {
-    const [alone, both] = [headsFor('logits'), headsFor('logits', 'projections')];
+    const [alone, both] = [headsFor('logits'), headsFor('logits', 'projections', 'affect')];
     for (const [name, variable] of alone.variables) {
       expect(both.variables.get(name)?.dataSync()).toEqual(variable.dataSync());
     }
@@ -51,8 +55,8 @@ onEachEngine('heads', () => {
   test('keep no tensor once disposed', () => {
     const h = tf.ones([2, 6]) as tf.Tensor2D;
     const use = () => {
-      const heads = headsFor('logits', 'projections');
-      tf.dispose([heads.projection?.project(h), heads.classification?.logits(h)]);
+      const heads = headsFor('logits', 'projections', 'affect');
+      tf.dispose([heads.projection?.project(h), heads.classification?.logits(h), heads.affect?.affect(h)]);
       heads.dispose();
     };
     use();

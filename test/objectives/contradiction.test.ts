@@ -142,6 +142,7 @@ describe('pairs', () => {
     [[['joy', 'fear', -1]]],
     [[['joy', 'fear', 1, 1]]],
     [[['joy', 'fear', 'much']]],
+    [[['joy', 'joy']]],
     [['joy', 'fear']],
     ['joy'],
   ])('are not %j', (pairs) => {

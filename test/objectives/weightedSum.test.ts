@@ -3,12 +3,12 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
 import { objectives } from '../../src/objectives/index.ts';
 import type { ObjectiveInputs } from '../../src/objectives/objective.ts';
-import { objectiveSchema, weightedSum } from '../../src/objectives/weightedSum.ts';
+import { type Balancing, balancingSchema, objectiveSchema, weightedSum } from '../../src/objectives/weightedSum.ts';
 import { onEachEngine } from '../engine/engines.ts';
 import { randomBatch, scalarOf } from './batches.ts';
 
-function make(config: z.input<typeof objectiveSchema>) {
-  return weightedSum(objectiveSchema.parse(config));
+function make(config: z.input<typeof objectiveSchema>, balancing?: Balancing) {
+  return weightedSum(objectiveSchema.parse(config), balancing);
 }
 
 function inputs(): ObjectiveInputs & { frozen: tf.Tensor2D; projections: tf.Tensor2D } {
@@ -63,6 +63,73 @@ onEachEngine('weightedSum', () => {
     const trained = make({ supCon: {}, vectorSpacePreservation: {} });
     expect(() => trained.evaluate(without)).toThrow('vectorSpacePreservation needs frozen');
   });
+
+  describe('with weights that are learned', () => {
+    const config = { supCon: { weight: 0.5 }, crossEntropy: {}, valence: { weight: 2 }, intensity: { weight: 0 } };
+    const names = ['joy', 'fear', 'anger'];
+    const classified = (): ObjectiveInputs => ({
+      ...inputs(),
+      logits: tf.tensor2d(randomBatch(8, names.length, 1, 2).rows),
+      affect: tf.tensor2d(randomBatch(8, 2, 1, 3).rows),
+      classes: { names, counts: Int32Array.of(3, 3, 2) },
+    });
+    const valuesOf = (scalars: Record<string, tf.Scalar>) =>
+      Object.fromEntries(Object.entries(scalars).map(([name, scalar]) => [name, scalarOf(scalar)]));
+
+    test('each trained term has one, from 1 on, and enters the sum by the formula of its kind', () => {
+      const sum = make(config, 'uncertainty');
+      expect([...sum.variables.keys()]).toEqual(['balance.supCon', 'balance.crossEntropy', 'balance.valence']);
+      const terms = valuesOf(make(config).evaluate(classified()).terms) as Record<keyof typeof config, number>;
+      for (const s of [
+        [0, 0, 0],
+        [0.7, -1.3, 2],
+      ]) {
+        [...sum.variables.values()].forEach((variable, i) => {
+          variable.assign(tf.scalar(s[i] as number));
+        });
+        const [ofSupCon, ofCrossEntropy, ofValence] = s as [number, number, number];
+        const expected = {
+          supCon: Math.exp(-ofSupCon) * 0.5 * terms.supCon + ofSupCon / 2,
+          crossEntropy: Math.exp(-ofCrossEntropy) * terms.crossEntropy + ofCrossEntropy / 2,
+          valence: 0.5 * Math.exp(-ofValence) * 2 * terms.valence + ofValence / 2,
+        };
+        const found = sum.evaluate(classified());
+        expect(valuesOf(found.terms)).toEqual(terms);
+        for (const [name, value] of Object.entries(expected)) {
+          expect(scalarOf(found.weighted[name] as tf.Scalar), name).toBeCloseTo(value, 5);
+        }
+        expect(scalarOf(found.weighted.intensity as tf.Scalar)).toBe(0);
+        expect(scalarOf(found.total)).toBeCloseTo(expected.supCon + expected.crossEntropy + expected.valence, 4);
+        expect(sum.counts(Int32Array.of(0, 0, 1))).toMatchObject({
+          'balance.supCon': expect.closeTo(Math.exp(-ofSupCon), 5),
+          'balance.crossEntropy': expect.closeTo(Math.exp(-ofCrossEntropy), 5),
+          'balance.valence': expect.closeTo(Math.exp(-ofValence), 5),
+          'supCon.loneAnchors': 1,
+        });
+      }
+      tf.dispose([...sum.variables.values()]);
+    });
+
+    test('off there are none, and the sum is plain', () => {
+      for (const sum of [make(config), make(config, 'fixed')]) {
+        expect(sum.variables.size).toBe(0);
+        const { total, terms } = sum.evaluate(classified());
+        const { supCon, crossEntropy, valence } = valuesOf(terms) as Record<keyof typeof config, number>;
+        expect(scalarOf(total)).toBeCloseTo(0.5 * supCon + crossEntropy + 2 * valence, 5);
+        expect(Object.keys(sum.counts(Int32Array.of(0, 1))).filter((name) => name.startsWith('balance'))).toEqual([]);
+      }
+    });
+  });
+});
+
+test('heads are a softmax, and sigmoids where binaryCrossEntropy is among the terms', () => {
+  expect(make({ crossEntropy: {} }).activation).toBe('softmax');
+  expect(make({ supCon: {} }).activation).toBe('softmax');
+  expect(make({ binaryCrossEntropy: {}, contradiction: {} }).activation).toBe('sigmoid');
+});
+
+test('weights are fixed or learned by uncertainty', () => {
+  expect(balancingSchema.options).toEqual(['fixed', 'uncertainty']);
 });
 
 test('tells what its terms need and whether they decompose', () => {

@@ -113,7 +113,7 @@ describe('columns of the trained classifier', () => {
       'ROC-AUC of predictions, weighted',
       'n',
     ]);
-    expect(text).toContain('Columns: scores of the trained classifier.');
+    expect(text).toContain('Columns: scores of the trained heads.');
     expect(text).not.toContain('gain');
     const [original = '', point = ''] = text.split('\n').slice(2);
     expect(original.trim().split(/\s{2,}/)).toEqual(['original', '0', '–', '–', '–', '1']);
@@ -132,7 +132,7 @@ describe('columns of the trained classifier', () => {
       'n',
     ]);
     expect(text).toContain('gain: what is above the original encoder, paired by seed.');
-    expect(text).not.toContain('scores of the trained classifier');
+    expect(text).not.toContain('scores of the trained heads');
   });
 
   test('have it where the original has them, and where it is not finished', () => {

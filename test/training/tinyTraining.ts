@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import * as tf from '@tensorflow/tfjs-core';
 import type { z } from 'zod';
 import { createSampler, samplerSchema } from '../../samplers/index.ts';
 import { type Corpus, loadCorpus } from '../../src/data/corpus.ts';
@@ -9,7 +10,7 @@ import type { ClassifierConfig } from '../../src/heads/classificationHead.ts';
 import { createHeads } from '../../src/heads/heads.ts';
 import { headSchema } from '../../src/heads/projectionHead.ts';
 import { countClasses } from '../../src/objectives/objective.ts';
-import { objectiveSchema, weightedSum } from '../../src/objectives/weightedSum.ts';
+import { type Balancing, objectiveSchema, weightedSum } from '../../src/objectives/weightedSum.ts';
 import { trainingSchema } from '../../src/training/options.ts';
 import { type StepReport, type Training, train } from '../../src/training/trainer.ts';
 import { goldenFolder } from '../encoders/goldens.ts';
@@ -18,6 +19,8 @@ export interface TinySettings {
   readonly training: z.input<typeof trainingSchema>;
   /** Default: SupCon and VSP, both with weight 1. */
   readonly objective?: z.input<typeof objectiveSchema>;
+  /** Default: fixed. */
+  readonly balancing?: Balancing;
   /** Default: an MLP to 16 dimensions. */
   readonly head?: z.input<typeof headSchema>;
   /** Default: linear. */
@@ -41,6 +44,7 @@ export async function tinyTraining(settings: TinySettings): Promise<TinyTraining
     seed = 1,
     head = { kind: 'mlp', out: 16 },
     objective = { supCon: {}, vectorSpacePreservation: {} },
+    balancing = 'fixed',
     classifier = 'linear',
   } = settings;
   const exclude = emotions.filter((name) => !classes.includes(name));
@@ -48,7 +52,7 @@ export async function tinyTraining(settings: TinySettings): Promise<TinyTraining
   const { train, labelNames } = await corpus;
   const encoder = await loadEncoder(`${goldenFolder}bert`, 'bert');
   const texts = encoder.tokeniser.encode(train.texts, maxLength);
-  const sum = weightedSum(objectiveSchema.parse(objective));
+  const sum = weightedSum(objectiveSchema.parse(objective), balancing);
   const heads = createHeads(sum.needs, {
     projection: headSchema.parse(head),
     classification: { kind: classifier, tasks: [labelNames.length], labelNames },
@@ -71,6 +75,7 @@ export async function tinyTraining(settings: TinySettings): Promise<TinyTraining
     dispose() {
       encoder.dispose();
       heads.dispose();
+      tf.dispose([...sum.variables.values()]);
     },
   };
 }

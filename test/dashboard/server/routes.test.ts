@@ -110,6 +110,8 @@ describe('What the page is told', () => {
     ].map((record) => JSON.stringify(record));
     writeFileSync(journal, [...lines.slice(0, -1), ...records, ...lines.slice(-1), ''].join('\n'));
     const trained = served(folder, { host: '127.0.0.1' });
+    // Runs are those of an experiment that has been looked at.
+    await trained.request(`${own}/api/experiments/made-up`);
     const response = await trained.request(`${own}/api/experiments/made-up/runs/${cellId(0, 1)}`);
     expect(response.status).toBe(200);
     expect(((await response.json()) as RunDetail).predictions).toEqual([said]);

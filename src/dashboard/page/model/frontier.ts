@@ -1,8 +1,8 @@
 import { measureOf } from '../../../evaluation/measures.ts';
 import type { Summary } from '../../../evaluation/statistics.ts';
 import { optimalPoints } from '../../../report/overSeeds.ts';
-import { isDrift, rangeOf } from '../../../report/tradeOff.ts';
-import type { TradeOffPoint } from '../../../report/tradeOffChart.ts';
+import { isDrawnAsItIs, originOn, rangeOf } from '../../../report/tradeOff.ts';
+import type { TradeOff, TradeOffPoint } from '../../../report/tradeOffChart.ts';
 import type { Point, SweepModel } from './sweep.ts';
 
 /** A grid point in the picture of what was gained over what it cost. */
@@ -10,9 +10,9 @@ export interface FrontierPoint extends TradeOffPoint {
   readonly point: Point;
 }
 
-/** Drifts as they are, other measures as what is gained over the original encoder. */
+/** Drifts and scores of trained heads as they are, other measures as what is gained over the original encoder. */
 export function measured(model: SweepModel, point: Point, metric: string): Summary | undefined {
-  return isDrift(metric) ? model.summary(point, metric) : model.gain(point, metric);
+  return isDrawnAsItIs(metric) ? model.summary(point, metric) : model.gain(point, metric);
 }
 
 /** The points by two measures, and which of them nothing beats in both, the original encoder included. */
@@ -26,10 +26,8 @@ export function frontier(model: SweepModel, points: readonly Point[], x: string,
   const rated = found.flatMap((own) =>
     own.x && own.y ? [{ ...own, cost: sign(x, 'lower') * own.x.mean, gain: sign(y, 'higher') * own.y.mean }] : [],
   );
-  const ofOriginal = (metric: string, original: string | null) => {
-    const run = isDrift(metric) && original !== null ? model.run(original) : undefined;
-    return run?.metrics[metric] ?? 0;
-  };
+  const ofOriginal = (metric: string, original: string | null) =>
+    originOn(metric, original === null ? undefined : model.run(original)?.metrics) ?? Number.NaN;
   const optimal = optimalPoints(rated, (original) => {
     const cost = sign(x, 'lower') * ofOriginal(x, original);
     const gain = sign(y, 'higher') * ofOriginal(y, original);
@@ -46,9 +44,10 @@ export function frontier(model: SweepModel, points: readonly Point[], x: string,
 }
 
 /** Where the untouched encoder lies: drifts are 0 for it, but those that tell how alike it is to itself are 1. */
-export function originOf(model: SweepModel, metric: string): number {
-  const original = model.points.find(({ kind }) => kind === 'original')?.counted[0];
-  return isDrift(metric) ? (original?.metrics[metric] ?? 0) : 0;
+export function originOf(model: SweepModel, x: string, y: string): TradeOff['origin'] {
+  const original = model.points.find(({ kind }) => kind === 'original')?.counted[0]?.metrics;
+  const [onX, onY] = [originOn(x, original), originOn(y, original)];
+  return onX === undefined || onY === undefined ? null : { x: onX, y: onY };
 }
 
 /** 1 if a metric is to be preferred in this direction or in none, −1 if in the other. */

@@ -1,7 +1,7 @@
 import type { EChartsOption } from 'echarts';
 import type { NumberTable } from '../../../report/comparisonNumbers.ts';
 import { costMetric, formatDifference, formatSummary, metricTitle } from '../../../report/metrics.ts';
-import { gainShown, isDrift, tradeOffAxis } from '../../../report/tradeOff.ts';
+import { gainShown, isDrawnAsItIs, tradeOffAxis } from '../../../report/tradeOff.ts';
 import { variedAxes as axesByLook, tradeOffChart } from '../../../report/tradeOffChart.ts';
 import { showValue } from '../../../sweep/labels.ts';
 import { Figure } from '../components/figure.tsx';
@@ -42,7 +42,7 @@ export function Frontier() {
   return (
     <Figure
       title="The frontier"
-      note="★: nothing is better in both. Whiskers: 95 % t interval over seeds. Drifts are shown as they are, other measures as the gain over the original encoder, paired by seed."
+      note="★: nothing is better in both. Whiskers: 95 % t interval over seeds. Drifts and scores of trained heads are shown as they are, other measures as the gain over the original encoder, paired by seed."
       option={option ?? {}}
       height={430}
       numbers={() => numbers(model, visiblePoints.value, x, y)}
@@ -71,7 +71,7 @@ function drawingOf(model: SweepModel, points: readonly Point[], x: string, y: st
         ...(chosen !== '' && { colourAxis: chosen }),
         x: tradeOffAxis(x),
         y: tradeOffAxis(y),
-        origin: { x: originOf(model, x), y: originOf(model, y) },
+        origin: originOf(model, x, y),
       },
       chartTheme.value,
     ),
@@ -89,7 +89,7 @@ function tooltipText(model: SweepModel, drawn: readonly FrontierPoint[], x: stri
   const text = (metric: string) => {
     const figures = measured(model, point, metric);
     if (!figures) return '';
-    const shown = isDrift(metric) ? formatSummary(metric, figures) : formatDifference(metric, figures);
+    const shown = isDrawnAsItIs(metric) ? formatSummary(metric, figures) : formatDifference(metric, figures);
     return `${metricTitle(metric)}: ${shown}`;
   };
   return [point.label, text(y), text(x), `${point.counted.length} seeds`].join('\n');

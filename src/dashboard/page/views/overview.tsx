@@ -1,5 +1,6 @@
 import { costMetric, formatDifference, formatSummary, metricTitle } from '../../../report/metrics.ts';
-import { gainShown } from '../../../report/tradeOff.ts';
+import { gainShown, isDrawnAsItIs } from '../../../report/tradeOff.ts';
+import { measured } from '../model/frontier.ts';
 import type { Point } from '../model/sweep.ts';
 import { sweep, visiblePoints } from '../store.ts';
 import { Frontier } from './frontier.tsx';
@@ -42,31 +43,35 @@ function Findings() {
   const model = sweep.value;
   if (!model) return null;
   const metric = gainShown(model.head.columns);
-  const gainOf = (point: Point) => model.gain(point, metric)?.mean ?? Number.NEGATIVE_INFINITY;
+  const isScore = isDrawnAsItIs(metric);
+  const gainOf = (point: Point) => measured(model, point, metric)?.mean ?? Number.NEGATIVE_INFINITY;
   const driftOf = (point: Point) => model.summary(point, costMetric)?.mean ?? Number.POSITIVE_INFINITY;
-  const measured = visiblePoints.value.filter(
+  const rated = visiblePoints.value.filter(
     (point) => Number.isFinite(gainOf(point)) && Number.isFinite(driftOf(point)),
   );
-  const [best] = measured.toSorted((a, b) => gainOf(b) - gainOf(a));
+  const [best] = rated.toSorted((a, b) => gainOf(b) - gainOf(a));
   if (!best || gainOf(best) <= 0) return null;
-  const [cheapest = best] = measured
+  const [cheapest = best] = rated
     .filter((point) => gainOf(point) >= keptShare * gainOf(best))
     .toSorted((a, b) => driftOf(a) - driftOf(b));
   const figures = (point: Point) => {
-    const [gain, drift] = [model.gain(point, metric), model.summary(point, costMetric)];
-    return `${gain ? formatDifference(metric, gain) : ''} ${metricTitle(metric).replace(/ %$/, '')} at Δemb ${drift ? formatSummary(costMetric, drift) : ''}`;
+    const [gain, drift] = [measured(model, point, metric), model.summary(point, costMetric)];
+    const format = isScore ? formatSummary : formatDifference;
+    return `${gain ? format(metric, gain) : ''} ${metricTitle(metric).replace(/ %$/, '')} at Δemb ${drift ? formatSummary(costMetric, drift) : ''}`;
   };
   return (
     <dl class="findings">
       <div>
-        <dt>Gained most</dt>
+        <dt>{isScore ? 'Highest' : 'Gained most'}</dt>
         <dd>
           <strong>{best.label}</strong>
           <span>{figures(best)}</span>
         </dd>
       </div>
       <div>
-        <dt>Least drift for {100 * keptShare} % of that gain</dt>
+        <dt>
+          Least drift for {100 * keptShare} % of that{isScore ? '' : ' gain'}
+        </dt>
         <dd>
           <strong>{cheapest.label}</strong>
           <span>{figures(cheapest)}</span>
