@@ -2,16 +2,11 @@ import { defineExperiment } from '../src/sweep/experiment.ts';
 
 export default defineExperiment({
   name: 'cmhl',
-  data: { source: 'embedded-ekman' },
+  data: { source: 'embedded-sentiment' },
   encoder: 'mini',
   maxLength: 64,
   classifier: { kind: 'sequenceClassification' },
-  objective: {
-    crossEntropy: {},
-    valence: {},
-    intensity: {},
-    contradiction: {},
-  },
+  objective: { crossEntropy: {} },
   sampler: { kind: 'shuffled', batchSize: 16 },
   training: {
     epochs: 6,
@@ -28,11 +23,14 @@ export default defineExperiment({
     'affect.valenceError',
     'affect.intensityError',
   ],
-  // Each term on and off; a term of weight 0 is measured and not trained on.
   grid: {
-    'objective.valence.weight': [0, 0.5],
-    'objective.intensity.weight': [0, 0.5],
-    'objective.contradiction.weight': [0, 1],
+    objective: [
+      { crossEntropy: {} },
+      { crossEntropy: {}, valence: { weight: 0.5 } },
+      { crossEntropy: {}, intensity: { weight: 0.5 } },
+      { crossEntropy: {}, contradiction: { weight: 1 } },
+      { crossEntropy: {}, valence: { weight: 0.5 }, intensity: { weight: 0.5 }, contradiction: { weight: 1 } },
+    ],
   },
   seeds: [1, 2, 3],
 });

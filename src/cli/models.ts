@@ -12,7 +12,7 @@ import { places } from './environment.ts';
 import { argumentParser, runCli } from './run.ts';
 
 const help = `A name is mini (the encoder that comes with the project), a model's id on the Hugging Face hub (owner/name),
-or a folder (./folder or absolute). BERT, RoBERTa and DistilBERT are supported, with weights as safetensors.
+or a folder (./folder or absolute). BERT, RoBERTa, XLM-RoBERTa and DistilBERT are supported, with weights as safetensors.
 Exit codes: 0 done; 2 a mistake in the command or an encoder that is not to be had.
 Environment: HF_HOME or HF_HUB_CACHE (the cache, shared with Python), HF_ENDPOINT (a mirror), HF_TOKEN (private models),
 HF_HUB_OFFLINE=1 (fetch nothing).`;

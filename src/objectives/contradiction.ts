@@ -10,7 +10,7 @@ const pairSchema = z
   .transform(([first, second, weight = 1]) => ({ first, second, weight }));
 
 /** Which classes contradict each other. */
-export const pairsSchema = z.array(pairSchema).min(1, 'at least one pair of classes');
+const pairsSchema = z.array(pairSchema).min(1, 'at least one pair of classes');
 
 /**
  * Penalises confidence in classes that contradict each other (in the manner of CMHL, arXiv 2603.14078, whose exact formula

@@ -17,6 +17,7 @@ export const vectorSpacePreservation = defineObjective({
     reduction: z.enum(['mean', 'sum']).default('mean'),
   }),
   needs: ['frozen'],
+  isRegression: true,
 
   loss({ embeddings, frozen }, { reduction }) {
     return tf.tidy(() => {

@@ -18,7 +18,8 @@ export function shortNames(paths: readonly string[]): Map<string, string> {
 /** A value of an axis as a person reads it: `0.1`, `mean`, `mlp out 64`, `supCon 0.1 + crossEntropy`. */
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  if (value === null) return 'none';
+  if (typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value);
   const entries = Object.entries(value).map(([key, inner]) => ({ key, inner, shown: showValue(inner) }));
   const parts = entries.map(({ key, inner, shown }) =>
     key === 'kind' ? shown : `${key} ${only(inner) ?? shown}`.trim(),

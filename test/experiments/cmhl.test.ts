@@ -36,13 +36,18 @@ it('needs nothing that does not come with the project', async () => {
   }
 });
 
-it('has every combination of the terms on and off', async () => {
+it('has no term, each alone and all of them', async () => {
   const { points } = planExperiment(await loadExperiment(file));
   const combinations = points.map(({ settings: { objective } }) =>
     terms.map((term) => ((objective[term]?.weight ?? 0) > 0 ? term : '-')).join(' '),
   );
-  expect(points).toHaveLength(8);
-  expect(new Set(combinations).size).toBe(8);
+  expect(combinations).toEqual([
+    '- - -',
+    'valence - -',
+    '- intensity -',
+    '- - contradiction',
+    'valence intensity contradiction',
+  ]);
   for (const { settings } of points) expect(settings.objective.crossEntropy?.weight).toBe(1);
 });
 
@@ -65,11 +70,11 @@ describe('as --smoke', { timeout: 300_000 }, () => {
     expect(without?.filter((metric) => metric.startsWith('affect.'))).toEqual([]);
   });
 
-  it('logs every term, on or off, and the scores of the heads in validations', () => {
+  it('logs every term, and the scores of the heads in validations', () => {
     expect(runs).toHaveLength(2);
-    for (const { steps, validations } of runs) {
+    for (const [i, { steps, validations }] of runs.entries()) {
       for (const step of steps) {
-        expect(Object.keys(step.terms)).toEqual(['crossEntropy', ...terms]);
+        expect(Object.keys(step.terms)).toEqual(i === 0 ? ['crossEntropy'] : ['crossEntropy', ...terms]);
         expect(Object.keys(step.counts).filter((name) => name.startsWith('balance.'))).toEqual([]);
       }
       expect(validations.length).toBeGreaterThan(0);

@@ -64,6 +64,22 @@ onEachEngine('weightedSum', () => {
     expect(() => trained.evaluate(without)).toThrow('vectorSpacePreservation needs frozen');
   });
 
+  test('takes heads for a softmax, and for sigmoids where binaryCrossEntropy is among the terms', () => {
+    const names = ['joy', 'fear'];
+    const sure = {
+      ...inputs(),
+      logits: tf.tensor2d([[30, 30]]),
+      targets: tf.tensor2d([[1, 1]]),
+      classes: { names, counts: Int32Array.of(1, 1) },
+    };
+    const contradiction = (sum: ReturnType<typeof make>) =>
+      scalarOf(sum.evaluate(sure).terms.contradiction as tf.Scalar);
+    const [softmax, sigmoids] = [make({ contradiction: {} }), make({ binaryCrossEntropy: {}, contradiction: {} })];
+    expect([softmax.activation, sigmoids.activation]).toEqual(['softmax', 'sigmoid']);
+    expect(contradiction(softmax)).toBeCloseTo(0.25, 6);
+    expect(contradiction(sigmoids)).toBeCloseTo(1, 6);
+  });
+
   describe('with weights that are learned', () => {
     const config = { supCon: { weight: 0.5 }, crossEntropy: {}, valence: { weight: 2 }, intensity: { weight: 0 } };
     const names = ['joy', 'fear', 'anger'];
@@ -120,12 +136,6 @@ onEachEngine('weightedSum', () => {
       }
     });
   });
-});
-
-test('heads are a softmax, and sigmoids where binaryCrossEntropy is among the terms', () => {
-  expect(make({ crossEntropy: {} }).activation).toBe('softmax');
-  expect(make({ supCon: {} }).activation).toBe('softmax');
-  expect(make({ binaryCrossEntropy: {}, contradiction: {} }).activation).toBe('sigmoid');
 });
 
 test('weights are fixed or learned by uncertainty', () => {

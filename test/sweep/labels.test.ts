@@ -50,7 +50,7 @@ describe('showValue', () => {
       'supCon 0.1 + vectorSpacePreservation 10',
     ],
     [{ supCon: { temperature: 0.1, denominator: 'in' } }, 'supCon temperature 0.1 denominator in'],
-    [null, 'null'],
+    [null, 'none'],
     [['neutral'], '["neutral"]'],
   ])('of %j is %s', (value, shown) => {
     expect(showValue(value)).toBe(shown);

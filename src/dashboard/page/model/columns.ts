@@ -4,6 +4,7 @@ import { formatDuration } from '../../../report/duration.ts';
 import { formatDifference, formatMetric, formatSummary, metricTitle } from '../../../report/metrics.ts';
 import { isCounted } from '../../../report/overSeeds.ts';
 import { showTime } from '../../../report/showTime.ts';
+import { isDrawnAsItIs } from '../../../report/tradeOff.ts';
 import { showValue } from '../../../sweep/labels.ts';
 import type { Extremes } from '../../wire.ts';
 import type { Point, Run, SweepModel } from './sweep.ts';
@@ -79,7 +80,7 @@ export function defaultColumns(axes: readonly string[], metrics: readonly string
     ...axes.map((path) => `axis:${path}`),
     'status',
     ...metrics.flatMap((metric) =>
-      measureOf(metric)?.direction === 'higher' && !metric.includes('drift.')
+      measureOf(metric)?.direction === 'higher' && !isDrawnAsItIs(metric)
         ? [`metric:${metric}`, `gain:${metric}`]
         : [`metric:${metric}`],
     ),
