@@ -1,3 +1,13 @@
+/**
+ * Does it help a classifier to know where emotions lie, and which of them contradict each other? Cross-entropy alone, with
+ * valence and intensity on Russell's circumplex, with the contradiction loss, and with all of them, in the manner of CMHL
+ * (arXiv 2603.14078, whose formulas, pairs and weights are not public).
+ *
+ *     yarn sweep experiments/cmhl.ts
+ *     yarn sweep experiments/cmhl.ts --encoder all-MiniLM-L6-v2 --data emotion
+ *
+ * `--set balancing=uncertainty` learns the weights. SWMH is read by `--data swmh` from a licensed copy.
+ */
 import { defineExperiment } from '../src/sweep/experiment.ts';
 
 export default defineExperiment({

@@ -1,3 +1,15 @@
+/**
+ * What is context worth to an emotion classifier? Training on soft labels, in the manner of Emo Pillars (arXiv 2504.16856),
+ * without and with the context of an utterance and its speaker, and scores by whether an utterance can be understood without.
+ *
+ *     yarn sweep experiments/emoPillars.ts
+ *     yarn sweep experiments/emoPillars.ts --encoder all-MiniLM-L6-v2
+ *
+ * On one's own data, for instance what `yarn synthesize` has made:
+ *
+ *     yarn sweep experiments/emoPillars.ts --set data.own.labelling=soft \
+ *       --set 'data.source=["results/synthesized/plots/contextless","results/synthesized/plots/contextual+context+character"]'
+ */
 import { defineExperiment } from '../src/sweep/experiment.ts';
 
 export default defineExperiment({

@@ -175,6 +175,7 @@ export async function loadCorpus(options: DataOptions, places: DataPlaces): Prom
     licence,
     notes: [
       ...kept.notes,
+      ...(labelling === 'single' ? [] : [byStrongest]),
       ...describeUnseenClasses(kept),
       ...describeLeaks(
         leakReport(mapSplits((split) => kept.splits[split].map((example) => asEncoded(example, added)))),
@@ -301,6 +302,8 @@ function describeUnseenClasses({ labelNames, splits }: SourceContent): string[] 
   const unseen = labelNames.filter((label) => !seen.has(label));
   return unseen.length > 0 ? [`no train text has the label ${unseen.join(', ')}`] : [];
 }
+
+const byStrongest = 'texts may have several classes; what goes by one, such as kNN, goes by the strongest';
 
 /** The name of a corpus, and what is to be added to its texts. */
 function withoutAdditions(source: string): { readonly plain: string; readonly added: readonly Addition[] } {

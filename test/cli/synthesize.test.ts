@@ -26,9 +26,9 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 /** The command that makes the expected corpus. */
-const making = () => [
+const making = (deadline = 20) => [
   ...['--model', 'story-teller', '--narratives', narrativesFile, '--round', '1', '--out', folder],
-  ...['--endpoint', address, '--deadline', '2', '--price-input', '1', '--price-output', '3'],
+  ...['--endpoint', address, '--deadline', String(deadline), '--price-input', '1', '--price-output', '3'],
 ];
 
 interface Started {
@@ -62,7 +62,7 @@ describe('yarn synthesize', () => {
     for (let kill = 0; kill < 5; kill++) {
       const keptBefore = storedRequests(folder);
       const from = server.requests.length;
-      const { child, finished } = start(making());
+      const { child, finished } = start(making(5));
       const moment = from + 1 + random.integer(35);
       await until(() => child.exitCode !== null || server.requests.length >= moment);
       await setTimeout(random.integer(30));
@@ -73,7 +73,7 @@ describe('yarn synthesize', () => {
     const kept = storedRequests(folder);
     const from = server.requests.length;
     expect(kept.size).toBeGreaterThan(20);
-    const { code, stderr } = await run(making());
+    const { code, stderr } = await run(making(5));
     expect([code, stderr]).toEqual([0, '']);
     for (const { body } of server.requests.slice(from)) expect(kept.has(requestIn(body))).toBe(false);
     expect(outputIn(folder)).toEqual(outputIn(expectedFolder));
