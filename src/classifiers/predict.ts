@@ -14,7 +14,7 @@ export interface Classifiable {
 export interface Prediction {
   /** The most likely class; of equally likely ones the first. */
   readonly label: string;
-  /** Of each class by its name, in the classifier's order: shares that add up to 1, or of a multi-label classifier each by itself. */
+  /** Of each class by its name: shares that add up to 1, or of a multi-label classifier each by itself. */
   readonly probabilities: Readonly<Record<string, number>>;
   /** All classes that are at least as likely as their thresholds, where texts may have several. */
   readonly labels?: readonly string[];

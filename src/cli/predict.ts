@@ -89,6 +89,9 @@ async function main(): Promise<number> {
     args.file === undefined
       ? given.map((text) => lineOf({ text }, args.context))
       : await readLines(args.file, args.context, args.contextColumn);
+  const { output } = args;
+  // Whoever cannot write learns so before a model is loaded.
+  if (output !== undefined) writing(output, () => writeFileSync(output, ''));
   await startEngine({ engine: args.engine, precision: args.precision, threads: 0 });
   const classifiers: Classifier[] = [];
   for (const model of args.model) classifiers.push(await findClassifier(model, places(process.env).encoders));
@@ -116,7 +119,6 @@ async function writePredictions(
     if (output === undefined) process.stdout.write(text);
     else writing(output, () => appendFileSync(output, text));
   };
-  if (output !== undefined) writing(output, () => writeFileSync(output, ''));
   let allCut = 0;
   for (let from = 0; from < lines.length; from += chunk) {
     const some = lines.slice(from, from + chunk);

@@ -6,7 +6,7 @@ import { type Probabilities, probabilityScores } from './probabilities.ts';
 
 /** What is asked of a trained classification head beside its scores on the test texts. */
 export const classifierEvaluationSchema = z.strictObject({
-  /** Sentences that it classifies for the reader. */
+  /** Sentences that it classifies for the reader. They are part of a cell's identity; `yarn predict` asks later. */
   examples: z.array(z.string().min(1)).default([]),
   /** Where texts may have several classes: how likely one has to be to be given. */
   threshold: thresholdSchema.default('tuned'),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { LoraOptions } from '../encoders/lora.ts';
 import type { Settings } from './experiment.ts';
 import type { GridPoint } from './plan.ts';
 
@@ -25,12 +26,21 @@ export interface Cell {
 }
 
 export function retrofitCell(point: GridPoint, seed: number, contents: CellContents): Cell {
-  // Left out: names of data and encoder, since the same contents under another path are the same run; and whether the
-  // encoder is saved.
+  // Left out: names of data and encoder, since the same contents under another path are the same run; and whether and how
+  // the encoder is saved.
   const { data: _data, encoder: _encoder, training, ...settings } = point.settings;
-  const { save: _save, ...trained } = training;
-  const id = contentId({ kind: 'retrofit', settings: { ...settings, training: trained }, seed, ...contents });
+  const { save: _save, lora, ...trained } = training;
+  const id = contentId({
+    kind: 'retrofit',
+    settings: { ...settings, training: { ...trained, lora: lora && withoutSave(lora) } },
+    seed,
+    ...contents,
+  });
   return { id, kind: 'retrofit', axes: point.axes, seed, settings: point.settings };
+}
+
+function withoutSave({ save: _save, ...lora }: LoraOptions): Omit<LoraOptions, 'save'> {
+  return lora;
 }
 
 /** The cell of the untouched encoder that a point is compared with; points that train alike share it. */

@@ -34,6 +34,11 @@ describe('a cell id', () => {
     'pooling=mean',
     'precision=bfloat16',
     'head={"kind":"mlp"}',
+    'training.lora={}',
+    'training.monitor=classifier.macroF1',
+    'classifier.kind=sequenceClassification',
+    'balancing=uncertainty',
+    'segments=two',
     'evaluation.knn.k=5',
   ])('changes with %s', (set) => {
     expect(idWith(set)).not.toBe(idWith());
@@ -47,8 +52,10 @@ describe('a cell id', () => {
     expect(idWith('encoder=./copy-of-mini', 'data.source=./copy', 'data.exclude=["neutral"]')).toBe(idWith());
   });
 
-  it('does not depend on whether the encoder is saved', () => {
+  it('does not depend on whether and how the encoder is saved', () => {
     expect(idWith('training.save=false')).toBe(idWith());
+    expect(idWith('training.lora={"save":"adapters"}')).toBe(idWith('training.lora={}'));
+    expect(idWith('training.lora={"rank":4}')).not.toBe(idWith('training.lora={}'));
   });
 });
 
