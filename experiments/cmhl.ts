@@ -6,7 +6,8 @@
  *     yarn sweep experiments/cmhl.ts
  *     yarn sweep experiments/cmhl.ts --encoder all-MiniLM-L6-v2 --data emotion
  *
- * `--set balancing=uncertainty` learns the weights. SWMH is read by `--data swmh` from a licensed copy.
+ * `--set balancing=uncertainty` learns the weights. On classes that are no emotions, as those of SWMH (`--data swmh`, from a
+ * licensed copy), places and pairs have to be given: `values` of valence and intensity, `pairs` of contradiction.
  */
 import { defineExperiment } from '../src/sweep/experiment.ts';
 

@@ -16,6 +16,7 @@ import {
   writeSafetensors,
 } from '../encoders/safetensors.ts';
 import { UserError } from '../errors.ts';
+import { layerNames } from '../heads/sequenceClassificationHead.ts';
 import type { Classifier } from './classifier.ts';
 import { classifierConfig, classifierOf } from './classifierFolder.ts';
 
@@ -34,6 +35,7 @@ const adapterSchema = z.looseObject({
   fan_in_fan_out: z.literal(false).default(false),
   use_rslora: z.literal(false).default(false),
   use_dora: z.literal(false).default(false),
+  lora_bias: z.literal(false).default(false),
   bias: z.literal('none').default('none'),
   rank_pattern: z.strictObject({}).nullish(),
   alpha_pattern: z.strictObject({}).nullish(),
@@ -122,6 +124,24 @@ async function readAdapterConfig(folder: string) {
   });
 }
 
+/** The matrices of a module's adapter. */
+const adapterName = /^(.*)\.lora_([AB])\.weight$/;
+
+/** Whether the encoder has what a tensor of an adapter file belongs to. */
+function isKnown({ variables }: Encoder, name: string, ofHead: readonly string[]): boolean {
+  const [, module = ''] = adapterName.exec(name) ?? [];
+  return variables.has(`${module}.weight`) || ofHead.some((layer) => name.startsWith(`${layer}.`));
+}
+
+function withoutWeights(file: string): UserError {
+  return new UserError({
+    code: 'ENCODER_FILE_MISSING',
+    given: `${file} does not exist`,
+    expected: 'adapters as safetensors',
+    remedy: 'Save them again in Python: model.save_pretrained(folder, safe_serialization=True).',
+  });
+}
+
 interface Halves {
   /** [rank, inputs] */
   readonly a?: tf.Tensor2D;
@@ -131,21 +151,28 @@ interface Halves {
 
 /** The encoder with the adapters added to its weights, and the tensors of the head that came with them. */
 async function merged(folder: string, encoder: Encoder, scale: number): Promise<Encoder> {
+  const file = join(folder, weightsFile);
+  if (!existsSync(file)) throw withoutWeights(file);
   const { prefix } = architectureOf(encoder.config);
-  const ownName = (name: string) =>
-    name.startsWith(prefix) ? encoder.source.prefix + name.slice(prefix.length) : name;
+  const ofHead = Object.values(layerNames(encoder.config, encoder.source.prefix));
+  // Adapters of a bare encoder have no prefix; those of a model with a head have the architecture's.
+  const ownName = (name: string) => {
+    const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+    return [name, encoder.source.prefix + bare].find((own) => isKnown(encoder, own, ofHead)) ?? name;
+  };
   const halves = new Map<string, Halves>();
   const otherTensors = new Map(encoder.source.otherTensors);
-  for await (const [stored, tensor] of readSafetensors(join(folder, weightsFile))) {
-    const name = ownName(stored.slice(peftPrefix.length));
-    const [, module, half] = /^(.*)\.lora_([AB])\.weight$/.exec(name) ?? [];
-    if (module === undefined) otherTensors.set(name, fromFloat32(toFloat32(tensor), tensor.shape));
-    else {
-      const matrix = tf.tensor2d(toFloat32(tensor), tensor.shape as [number, number]);
-      halves.set(module, { ...halves.get(module), [half === 'A' ? 'a' : 'b']: matrix });
-    }
-  }
   try {
+    for await (const [stored, tensor] of readSafetensors(file)) {
+      const name = ownName(stored.slice(peftPrefix.length));
+      const [, module, half] = adapterName.exec(name) ?? [];
+      if (module !== undefined) {
+        const matrix = tf.tensor2d(toFloat32(tensor), tensor.shape as [number, number]);
+        halves.set(module, { ...halves.get(module), [half === 'A' ? 'a' : 'b']: matrix });
+      } else if (ofHead.some((layer) => name.startsWith(`${layer}.`))) {
+        otherTensors.set(name, fromFloat32(toFloat32(tensor), tensor.shape));
+      } else throw unfit(folder, name);
+    }
     mergeInto(encoder, halves, scale, folder);
   } finally {
     for (const half of halves.values()) tf.dispose([half.a, half.b].filter((matrix) => matrix !== undefined));
@@ -174,8 +201,8 @@ function mergeInto(encoder: Encoder, halves: ReadonlyMap<string, Halves>, scale:
 function unfit(folder: string, module: string): UserError {
   return new UserError({
     code: 'ADAPTER_UNFIT',
-    given: `${folder}: an adapter of ${module}`,
-    expected: 'adapters whose shapes fit the weights of the model below',
+    given: `${folder}: ${module}`,
+    expected: 'adapters and a head whose names and shapes fit the model below, and nothing else that was trained',
     remedy: 'Name the model that they were trained on in adapter_config.json, base_model_name_or_path.',
   });
 }

@@ -11,6 +11,8 @@ export interface Classifier {
   readonly labelNames: readonly string[];
   /** `softmax`: a text has one class; `sigmoid`: it may have several. */
   readonly activation: Activation;
+  /** Longest text in tokens that it was trained on, where that is known. */
+  readonly maxLength?: number;
   /** With sigmoids: how likely each class has to be to be given. Default: .5. */
   readonly thresholds?: readonly number[];
 }

@@ -75,6 +75,18 @@ export async function saveClassifier(classifier: Classifier, folder: string): Pr
   await saveEncoder({ ...encoder, variables, source: own }, folder, 'cls');
 }
 
+/** An encoder without the head of a classifier that it came from, which does not fit it any more. */
+export function withoutHead(encoder: Encoder): Encoder {
+  const { source, config } = encoder;
+  const { hidden, isOfEncoder, output } = architectureOf(config).sequenceClassifier;
+  const layers = isOfEncoder ? [output] : [hidden, output];
+  const tensors = layers.flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]);
+  if (!tensors.some((tensor) => source.otherTensors.has(tensor))) return encoder;
+  const otherTensors = new Map([...source.otherTensors].filter(([name]) => !tensors.includes(name)));
+  const { id2label, label2id, problem_type, architectures, [thresholdsField]: _, ...configFile } = source.configFile;
+  return { ...encoder, source: { ...source, otherTensors, configFile } };
+}
+
 /** config.json of a classifier: its encoder's, with the classes and what `transformers` makes of it. */
 export function classifierConfig({
   encoder,

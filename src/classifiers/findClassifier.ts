@@ -1,7 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { type EncoderPlaces, resolveEncoder } from '../encoders/resolveEncoder.ts';
 import { UserError } from '../errors.ts';
+import { readRunSummary } from '../tracking/results.ts';
 import { isAdapterFolder, loadAdapters } from './adapterFolder.ts';
 import type { Classifier } from './classifier.ts';
 import { loadClassifier } from './classifierFolder.ts';
@@ -18,7 +20,13 @@ const savedIn = ['encoder', 'adapters'] as const;
 export async function findClassifier(name: string, places: EncoderPlaces): Promise<Classifier> {
   const isFolder = statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const found = isFolder ? name : await resolveEncoder(name, places);
-  const folder = existsSync(join(found, 'journal.jsonl')) ? modelOfRun(found) : found;
+  if (!existsSync(join(found, 'journal.jsonl'))) return loadFrom(found, name, places);
+  const folder = modelOfRun(found);
+  const { data: maxLength } = z.int().safeParse(readRunSummary(found).start.settings.maxLength);
+  return { ...(await loadFrom(folder, name, places)), ...(maxLength !== undefined && { maxLength }) };
+}
+
+function loadFrom(folder: string, name: string, places: EncoderPlaces): Promise<Classifier> {
   if (!isAdapterFolder(folder)) return loadClassifier(folder, name);
   return loadAdapters(folder, name, async (base) => {
     // PEFT writes the path that it was given, which may have been one from the adapters' folder.

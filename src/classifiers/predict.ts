@@ -31,13 +31,13 @@ export interface Predictions {
  * The predictions of a classifier, or the mean probabilities of several.
  *
  * @param classifiers at least one, of the same classes in the same order
- * @param maxLength longest text in tokens; default: what the encoder has positions for
+ * @param maxLength longest text in tokens; default: what it was trained on, or what the encoder has positions for
  * @throws UserError CLASSIFIERS_DIFFER
  */
 export async function predict(
   classifiers: readonly Classifier[],
   texts: readonly Classifiable[],
-  maxLength: number = Number.POSITIVE_INFINITY,
+  maxLength?: number,
 ): Promise<Predictions> {
   const [first] = classifiers;
   if (!first) throw new RangeError('expected a classifier');
@@ -47,8 +47,8 @@ export async function predict(
   const sums = new Float64Array(texts.length * labelNames.length);
   let cut = 0;
   const [plain, contexts] = [texts.map(({ text }) => text), texts.map(({ context }) => context)];
-  for (const { encoder, head, activation } of classifiers) {
-    const length = Math.min(maxLength, encoder.config.maxLength);
+  for (const { encoder, head, activation, maxLength: own } of classifiers) {
+    const length = Math.min(maxLength ?? own ?? Number.POSITIVE_INFINITY, encoder.config.maxLength);
     const tokens = encoder.tokeniser.encode(plain, length, contexts);
     cut = Math.max(cut, tokens.truncated);
     const { probabilities } = await classify(head, await embedTexts(encoder, tokens, { pooling: 'cls' }), activation);

@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, statSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { text as readAll } from 'node:stream/consumers';
 import { type Classifier, disposeClassifier } from '../classifiers/classifier.ts';
@@ -56,7 +56,7 @@ async function main(): Promise<number> {
       'max-length': {
         type: 'number',
         requiresArg: true,
-        describe: 'longest text in tokens; default: what the model takes',
+        describe: 'longest text in tokens; default: what the model was trained on, or takes',
       },
       engine: { choices: ['auto', 'tensorflow', 'wasm'] as const, default: 'auto' as const, describe: 'what computes' },
       precision: {
@@ -91,7 +91,11 @@ async function main(): Promise<number> {
       : await readLines(args.file, args.context, args.contextColumn);
   const { output } = args;
   // Whoever cannot write learns so before a model is loaded.
-  if (output !== undefined) writing(output, () => writeFileSync(output, ''));
+  if (output !== undefined) {
+    if (args.file !== undefined && isSameFile(output, args.file))
+      throw usageProblem('--output and --file the same', help);
+    writing(output, () => appendFileSync(output, ''));
+  }
   await startEngine({ engine: args.engine, precision: args.precision, threads: 0 });
   const classifiers: Classifier[] = [];
   for (const model of args.model) classifiers.push(await findClassifier(model, places(process.env).encoders));
@@ -119,6 +123,7 @@ async function writePredictions(
     if (output === undefined) process.stdout.write(text);
     else writing(output, () => appendFileSync(output, text));
   };
+  if (output !== undefined) writing(output, () => writeFileSync(output, ''));
   let allCut = 0;
   for (let from = 0; from < lines.length; from += chunk) {
     const some = lines.slice(from, from + chunk);
@@ -135,7 +140,13 @@ async function writePredictions(
 }
 
 function sayCut(texts: number): void {
-  if (texts > 0) console.error(`! ${count(texts, 'text')} cut to the longest that the model takes`);
+  if (texts > 0) console.error(`! ${count(texts, 'text')} cut to the longest that the model was trained on or takes`);
+}
+
+/** Whether they are, perhaps by a link. */
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 function writing(file: string, work: () => void): void {
@@ -197,17 +208,14 @@ async function readLines(
 }
 
 function tableOf(lines: readonly Line[], predictions: readonly Prediction[], top: number): string {
+  const several = predictions.some(({ labels }) => labels);
   return textTable(
-    [textColumn('text'), textColumn('most likely')],
+    [textColumn('text'), ...(several ? [textColumn('classes')] : []), textColumn('most likely')],
     lines.map(({ text }, i) => {
-      const ranked = Object.entries((predictions[i] as Prediction).probabilities).sort(([, a], [, b]) => b - a);
-      return [
-        text,
-        ranked
-          .slice(0, top)
-          .map(([name, p]) => `${name} ${(100 * p).toFixed(1)} %`)
-          .join(', '),
-      ];
+      const { probabilities, labels } = predictions[i] as Prediction;
+      const ranked = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
+      const shown = ranked.slice(0, top).map(([name, p]) => `${name} ${(100 * p).toFixed(1)} %`);
+      return [text, ...(several ? [labels?.join(', ') || '–'] : []), shown.join(', ')];
     }),
     coloursOf(process.stdout),
   );

@@ -21,7 +21,7 @@ import {
   selectPoint,
 } from '../report/selection.ts';
 import { type TableFormat, tableFormats, tableOf } from '../report/tableFormats.ts';
-import { coloursOf, widthOf } from '../report/terminal.ts';
+import { coloursOf, noColours, widthOf } from '../report/terminal.ts';
 import { figureColumn, textColumn, textTable } from '../report/textTable.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { lockFolder } from '../sweep/lock.ts';
@@ -334,6 +334,8 @@ function showExperiment(experiment: ExperimentResults, { format, interval }: Sho
     printJson({ ...comparison, ensembles: ensemblesOf(experiment) });
   } else if (format === 'markdown') {
     print(`\`${command}\`, on ${engines}\n\n${markdownTable(comparison)}`);
+    const ensembles = ensembleTable(ensemblesOf(experiment), noColours);
+    if (ensembles !== '') print(`\n\`\`\`text\n${ensembles}\n\`\`\``);
   } else {
     print(`${colours.bold(name)} · ${engines}\n${colours.dim(command)}\n`);
     print(comparisonTable(comparison, { width: widthOf(process.stdout), colours }));

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** A place on the circumplex of affect (Russell 1980): pleasant or not, calm or aroused. */
 export interface Affect {
   /** −1 (unpleasant) to 1 (pleasant). */
@@ -88,7 +90,26 @@ export interface Contradiction {
   readonly weight: number;
 }
 
-/** Every pair of a pleasant and an unpleasant class, with weight 1; classes that are not known contradict none. */
+/** Pairs of classes as an experiment names them: [class, class] or, with a weight other than 1, [class, class, weight]. */
+export const pairsSchema = z
+  .array(
+    z
+      .tuple([z.string(), z.string(), z.number().positive().optional()], '[class, class] or [class, class, weight]')
+      .refine(([first, second]) => first !== second, 'two different classes'),
+  )
+  .min(1, 'at least one pair of classes');
+
+export type Pairs = z.output<typeof pairsSchema>;
+
+/** The pairs that are named; default: every pleasant class with every unpleasant one. */
+export function contradictionsOf(names: readonly string[], pairs?: Pairs): Contradiction[] {
+  return pairs?.map(([first, second, weight = 1]) => ({ first, second, weight })) ?? oppositeClasses(names);
+}
+
+/**
+ * Every pair of a pleasant and an unpleasant class by the places that are known, with weight 1; classes that are not known
+ * contradict none.
+ */
 export function oppositeClasses(names: readonly string[]): Contradiction[] {
   const withSign = (sign: 1 | -1) => names.filter((name) => Math.sign(affectOf(name)?.valence ?? 0) === sign);
   return withSign(1).flatMap((first) => withSign(-1).map((second) => ({ first, second, weight: 1 })));

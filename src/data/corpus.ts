@@ -316,8 +316,10 @@ function withoutAdditions(source: string): { readonly plain: string; readonly ad
 /** What precedes a text as its first segment: its context where nothing else is asked for; undefined if it has none. */
 function segmentOf({ context, character }: Example, added: readonly Addition[]): string | undefined {
   if (!added.includes('character')) return context;
-  if (character === undefined || !added.includes('context')) return character && `${character}:`;
-  return context && `${context} ${character}:`;
+  const speaker = character === undefined ? undefined : `${character}:`;
+  if (!added.includes('context')) return speaker;
+  // The first turn of a dialogue may have an empty context.
+  return context && speaker ? `${context} ${speaker}` : context === '' ? speaker : undefined;
 }
 
 /** With what is added as a part of the text. */

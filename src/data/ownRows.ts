@@ -17,10 +17,10 @@ const label = z
   .refine((name) => name !== '', 'the name of a class');
 const optionalLabel = z.preprocess((value) => (value === null || value === '' ? undefined : value), label.optional());
 
-const inRange = 'a strength above 0 and up to 1';
-const strength = z.number(inRange).gt(0, inRange).max(1, inRange);
+const inRange = 'a strength from 0 to 1';
+const strength = z.number(inRange).min(0, inRange).max(1, inRange);
 
-/** Strengths by class, of which Parquet fills up those that a text lacks with null. */
+/** Strengths by class; 0 and null, with which Parquet fills up, are of classes that a text has not. */
 function strengthsSchema({ labelling, separator }: Declaration): z.ZodType<Strengths> {
   const expected =
     labelling === 'soft'
@@ -29,7 +29,7 @@ function strengthsSchema({ labelling, separator }: Declaration): z.ZodType<Stren
   const named = z
     .record(z.string().trim().min(1, 'the name of a class'), strength.nullable(), expected)
     .transform((own) =>
-      Object.entries(own).flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])),
+      Object.entries(own).flatMap(([name, value]) => (value === null || value === 0 ? [] : [[name, value] as const])),
     )
     .refine((entries) => entries.length > 0, 'at least one class')
     .transform((entries) => Object.fromEntries(entries));

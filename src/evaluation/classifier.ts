@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pairsSchema } from '../data/circumplex.ts';
 import { classificationReport, classificationScores } from './classification.ts';
 import type { MeasureName } from './measures.ts';
 import { thresholdSchema } from './multiLabel.ts';
@@ -10,6 +11,8 @@ export const classifierEvaluationSchema = z.strictObject({
   examples: z.array(z.string().min(1)).default([]),
   /** Where texts may have several classes: how likely one has to be to be given. */
   threshold: thresholdSchema.default('tuned'),
+  /** Classes that contradict each other, where that is counted. Default: each pleasant class with each unpleasant one. */
+  contradictions: pairsSchema.optional(),
   /** Probability above which it counts as sure of a class, where being sure of two that contradict each other is counted. */
   sureAbove: z.number().min(0).lt(1).default(0.2),
 });

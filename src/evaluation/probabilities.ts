@@ -1,8 +1,21 @@
 /** What a classifier holds for how likely: a row for each text, a column for each class number from 0. */
 export interface Probabilities {
-  /** [texts, classes], row by row; rows sum to 1. */
+  /** [texts, classes], row by row; rows sum to 1 where a text has one class. */
   readonly values: ArrayLike<number>;
   readonly classes: number;
+}
+
+/** Of a text's classes by themselves their shares, which add up to 1 as a softmax does. */
+export function sharesOf({ values, classes }: Probabilities): Probabilities {
+  const shares = Float64Array.from(values);
+  for (let from = 0; from < shares.length; from += classes) {
+    const own = shares.subarray(from, from + classes);
+    const sum = own.reduce((total, value) => total + value, 0);
+    own.forEach((value, i) => {
+      own[i] = sum > 0 ? value / sum : 1 / classes;
+    });
+  }
+  return { values: shares, classes };
 }
 
 export interface ProbabilityScores {
@@ -23,8 +36,8 @@ const bins = 15;
  * that of either), and the expected calibration error: mean distance of accuracy and confidence over bins of equal width,
  * weighted by their texts (Guo et al. 2017, arXiv 1706.04599).
  *
- * To a classifier that does not know a class it is never likely. A class that no text has, or every text, cannot be told from a rest; it is left out of the ROC-AUC, which is .5 if no
- * class is left.
+ * To a classifier that does not know a class it is never likely. A class that no text has, or every text, cannot be told from
+ * a rest; it is left out of the ROC-AUC, which is .5 if no class is left.
  *
  * @param truth class numbers from 0, at least one
  */

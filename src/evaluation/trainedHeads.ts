@@ -10,7 +10,7 @@ import { contradictionRate } from './contradictionRate.ts';
 import type { LabelledEmbeddings } from './evaluator.ts';
 import { type Matrix, rowRanges, rowsTensor } from './matrix.ts';
 import { chooseThresholds, multiLabelScores, type ThresholdChoice, type Truths } from './multiLabel.ts';
-import type { Probabilities } from './probabilities.ts';
+import { sharesOf } from './probabilities.ts';
 
 /** What was trained on top of an encoder, and how it is to be understood. */
 export interface TrainedHeads {
@@ -98,19 +98,6 @@ function rowsOf<V extends Float32Array | Uint8Array>(
     own.set(values.subarray(item * classes, (item + 1) * classes), row * classes);
   });
   return { values: own, classes };
-}
-
-/** Of a text's classes by themselves their shares, which add up to 1 as a softmax does. */
-function sharesOf({ values, classes }: Probabilities): Probabilities {
-  const shares = Float64Array.from(values);
-  for (let from = 0; from < shares.length; from += classes) {
-    const own = shares.subarray(from, from + classes);
-    const sum = own.reduce((total, value) => total + value, 0);
-    own.forEach((value, i) => {
-      own[i] = sum > 0 ? value / sum : 1 / classes;
-    });
-  }
-  return { values: shares, classes };
 }
 
 /** [texts, 2], row by row. */

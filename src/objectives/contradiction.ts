@@ -1,16 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { oppositeClasses } from '../data/circumplex.ts';
+import { contradictionsOf, pairsSchema } from '../data/circumplex.ts';
 import { defineObjective } from './objective.ts';
-
-/** Two classes, and the weight of their contradiction, by default 1. */
-const pairSchema = z
-  .tuple([z.string(), z.string(), z.number().positive().optional()], '[class, class] or [class, class, weight]')
-  .refine(([first, second]) => first !== second, 'two different classes')
-  .transform(([first, second, weight = 1]) => ({ first, second, weight }));
-
-/** Which classes contradict each other. */
-const pairsSchema = z.array(pairSchema).min(1, 'at least one pair of classes');
 
 /**
  * Penalises confidence in classes that contradict each other (in the manner of CMHL, arXiv 2603.14078, whose exact formula
@@ -31,7 +22,7 @@ export const contradiction = defineObjective({
     if (!classes) throw new RangeError('expected the classes of the training texts');
     const { names } = classes;
     const weights = new Float32Array(names.length ** 2);
-    for (const { first, second, weight } of pairs ?? oppositeClasses(names)) {
+    for (const { first, second, weight } of contradictionsOf(names, pairs)) {
       const at = names.indexOf(first) * names.length + names.indexOf(second);
       weights[at] = (weights[at] ?? 0) + weight;
     }

@@ -1,6 +1,7 @@
 import { classifierScores } from '../evaluation/classifier.ts';
 import { type MeasureName, measures } from '../evaluation/measures.ts';
 import { multiLabelScores } from '../evaluation/multiLabel.ts';
+import { sharesOf } from '../evaluation/probabilities.ts';
 import type { PredictionsRecord } from '../tracking/journal.ts';
 import { type ExperimentResults, readRun } from '../tracking/results.ts';
 import { pointsOf, usable } from './comparison.ts';
@@ -66,16 +67,17 @@ export function ensembleScores(members: readonly PredictionsRecord[]): Ensemble[
   }
   return classifierScores(
     truth,
-    { predicted: Int32Array.from(predicted), probabilities: { values, classes } },
+    { predicted: Int32Array.from(predicted), probabilities: sharesOf({ values, classes }) },
     labelNames,
   );
 }
 
-const shown = ['accuracy', 'weightedF1', 'macroF1', 'logLoss', 'calibrationError', 'rocAuc'] as const;
+const interesting = ['accuracy', 'weightedF1', 'macroF1', 'microF1', 'logLoss', 'calibrationError', 'rocAuc'] as const;
 
 /** The ensembles for a terminal; empty if there are none. */
 export function ensembleTable(ensembles: readonly Ensemble[], colours: Colours): string {
   if (ensembles.length === 0) return '';
+  const shown = interesting.filter((measure) => ensembles.some(({ scores }) => measure in scores));
   const table = textTable(
     [textColumn('ensemble'), figureColumn('seeds'), ...shown.map((measure) => figureColumn(measures[measure].title))],
     ensembles.map(({ point, seeds, scores }) => [

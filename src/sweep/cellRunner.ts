@@ -252,7 +252,7 @@ async function runRetrofit(
     const predictions = await predictionsWriter(cell, materials, recorder);
     const metrics = await measure(cell, corpus, measured, predictions);
     const thresholds = await thresholdsOf(settings, corpus, { encoder: trained, heads: judged }, texts.validation);
-    const held = judgedTexts(settings, corpus, 'test', measured.test);
+    const held = judgedTexts(corpus, 'test', measured.test);
     const { metrics: ofHeads, classified } = await evaluateHeads(judged, held, thresholds);
     Object.assign(metrics, ofHeads);
     if (classified) recorder.record(headPredictions(corpus, held, classified, thresholds));

@@ -45,14 +45,14 @@ function withoutSave({ save: _save, ...lora }: LoraOptions): Omit<LoraOptions, '
 
 /** The cell of the untouched encoder that a point is compared with; points that train alike share it. */
 export function originalCell(point: GridPoint, contents: CellContents): Cell {
-  const { pooling, maxLength, precision, evaluation } = point.settings;
-  const id = contentId({ kind: 'original', pooling, maxLength, precision, evaluation, ...contents });
+  const { pooling, segments, maxLength, precision, evaluation } = point.settings;
+  const id = contentId({ kind: 'original', pooling, segments, maxLength, precision, evaluation, ...contents });
   const axes = Object.fromEntries(Object.entries(point.axes).filter(([path]) => changesOriginal(path)));
   return { id, kind: 'original', axes, seed: null, settings: point.settings };
 }
 
 function changesOriginal(path: string): boolean {
-  return /^(data|encoder|pooling|maxLength|precision|evaluation)(\.|$)/.test(path);
+  return /^(data|encoder|pooling|segments|maxLength|precision|evaluation)(\.|$)/.test(path);
 }
 
 /** What a training leaves in its cell's folder beside the journal, if it is saved: the `encoder`, or `adapters` of it. */

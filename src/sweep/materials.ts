@@ -31,8 +31,9 @@ export interface FoundEncoder {
 /** Texts of the frozen encoder that are embedded and kept together. */
 const shardSize = 2048;
 
-/** To be raised when the same inputs give other embeddings, so that the old ones are not found any more. */
-const embeddingsFormat = 3;
+/** To be raised when the same inputs give other tokens or embeddings, so that the old ones are not found any more. */
+const tokensFormat = 2;
+const embeddingsFormat = 4;
 
 /** A part of a split whose frozen embeddings are one entry of the cache. */
 export interface Shard {
@@ -74,12 +75,12 @@ export class Materials {
   async tokens(settings: Settings, split: SplitName): Promise<TokenisedTexts> {
     const corpus = await this.corpus(settings);
     const { tokeniser } = await this.encoder(settings.encoder);
-    const { maxLength } = settings;
-    const origin = { tokeniser: tokeniser.hash, data: corpus.hash, split, maxLength };
+    const { maxLength, segments } = settings;
+    const origin = { format: tokensFormat, tokeniser: tokeniser.hash, data: corpus.hash, split, maxLength, segments };
     return this.#once(`tokens ${JSON.stringify(origin)}`, () =>
       this.#cache.get('tokens', origin, async () => {
         const { texts, contexts } = corpus[split];
-        return tokeniser.encode(texts, maxLength, corpus.contextual ? contexts : undefined);
+        return tokeniser.encode(texts, maxLength, corpus.contextual ? contexts : undefined, segments);
       }),
     );
   }
@@ -104,8 +105,8 @@ export class Materials {
   /** The frozen encoder's embeddings of a whole split, [texts, d]. Those of test texts, which every cell needs, are kept. */
   frozen(settings: Settings, engine: EngineInfo, split: SplitName): Promise<Matrix> {
     if (split !== 'test') return this.#readFrozen(settings, engine, split);
-    const { data, encoder, pooling, maxLength, precision } = settings;
-    const way = JSON.stringify([encoder, pooling, maxLength, precision]);
+    const { data, encoder, pooling, segments, maxLength, precision } = settings;
+    const way = JSON.stringify([encoder, pooling, segments, maxLength, precision]);
     // Cells of the same encoder follow one another; those of former ones would fill the memory.
     if (way !== this.#frozenTests.way) this.#frozenTests = { way, matrices: new Map() };
     const { matrices } = this.#frozenTests;
@@ -172,7 +173,11 @@ export class Materials {
     return this.#frozenEncoder;
   }
 
-  async #originOf({ data, encoder, pooling, maxLength, precision }: Settings, engine: EngineInfo, shard: Shard) {
+  async #originOf(
+    { data, encoder, pooling, segments, maxLength, precision }: Settings,
+    engine: EngineInfo,
+    shard: Shard,
+  ) {
     const [corpus, { hash }] = await Promise.all([this.corpus({ data }), this.encoder(encoder)]);
     const { name, device, detail } = engine;
     return {
@@ -181,6 +186,7 @@ export class Materials {
       encoder: hash,
       engine: { name, device, detail },
       pooling,
+      segments,
       maxLength,
       precision,
       ...shard,

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism, freemem } from 'node:os';
 import { join } from 'node:path';
 import { createSampler } from '../../samplers/index.ts';
-import type { Corpus } from '../data/corpus.ts';
+import { type Corpus, sources } from '../data/corpus.ts';
 import { type EngineInfo, type EngineName, fastestPrecision } from '../engine/engine.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
@@ -249,10 +249,9 @@ async function singleLabel(loading: Promise<Corpus>): Promise<Corpus> {
     code: 'DATA_NOT_SINGLE_LABEL',
     given: `${corpus.name}, whose texts have several classes`,
     expected: 'a corpus with one class a text, by which texts belong together or apart',
-    remedy:
-      named === corpus.name
-        ? 'Use --set data.own.labelling=single, or --set objective={"binaryCrossEntropy":{}}.'
-        : `Use ${named}.`,
+    remedy: !Object.hasOwn(sources, named.replace(/\+.*$/, ''))
+      ? 'Use --set data.own.labelling=single, or --set \'objective={"binaryCrossEntropy":{}}\'.'
+      : `Use ${named}.`,
   });
 }
 
@@ -280,7 +279,8 @@ function sameName(one: string, other: string): UserError {
 }
 
 /** @throws UserError DATA_NO_VALIDATION, THRESHOLD_WITHOUT_VALIDATION */
-function requireNoValidation({ training, evaluation }: Settings, { name, labelling }: Corpus): void {
+function requireNoValidation({ training, evaluation, objective }: Settings, { name, labelling }: Corpus): void {
+  const classifies = weightedSum(objective).needs.has('logits');
   throwIfAny([
     ...(validates(training)
       ? [
@@ -292,7 +292,7 @@ function requireNoValidation({ training, evaluation }: Settings, { name, labelli
           },
         ]
       : []),
-    ...(labelling !== 'single' && typeof evaluation.classifier.threshold === 'string'
+    ...(classifies && labelling !== 'single' && typeof evaluation.classifier.threshold === 'string'
       ? [
           {
             code: 'THRESHOLD_WITHOUT_VALIDATION',

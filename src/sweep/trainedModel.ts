@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { saveAdapters } from '../classifiers/adapterFolder.ts';
-import { saveClassifier } from '../classifiers/classifierFolder.ts';
-import { oppositeClasses, placesOf } from '../data/circumplex.ts';
+import { saveClassifier, withoutHead } from '../classifiers/classifierFolder.ts';
+import { contradictionsOf, placesOf } from '../data/circumplex.ts';
 import type { Corpus } from '../data/corpus.ts';
 import { expressed } from '../data/strengths.ts';
 import { embedTexts } from '../encoders/embed.ts';
@@ -22,22 +22,17 @@ import { savedModel } from './cells.ts';
 import type { Settings } from './experiment.ts';
 
 /**
- * The texts of a split as trained heads are judged by them.
+ * The texts of a split as trained heads are judged by them. Where texts may have several classes of different strength,
+ * those are true that have at least {@link expressed}, whatever the training takes for its targets.
  *
  * @param embeddings of the split's texts
  */
-export function judgedTexts(
-  { objective }: Settings,
-  corpus: Corpus,
-  split: 'validation' | 'test',
-  embeddings: Matrix,
-): JudgedTexts {
+export function judgedTexts(corpus: Corpus, split: 'validation' | 'test', embeddings: Matrix): JudgedTexts {
   const { labels, strengths, kinds } = corpus[split];
-  const least = objective.binaryCrossEntropy?.threshold ?? expressed;
   return {
     embeddings,
     labels,
-    truths: strengths && Uint8Array.from(strengths, (strength) => Number(strength >= Math.fround(least))),
+    truths: strengths && Uint8Array.from(strengths, (strength) => Number(strength >= Math.fround(expressed))),
     kinds,
   };
 }
@@ -59,7 +54,7 @@ export function trainedHeads(
     affect,
     activation,
     labelNames,
-    contradictions: objective.contradiction?.pairs ?? oppositeClasses(labelNames),
+    contradictions: contradictionsOf(labelNames, evaluation.classifier.contradictions),
     threshold: evaluation.classifier.threshold,
     sureAbove: evaluation.classifier.sureAbove,
     places: {
@@ -83,7 +78,7 @@ export async function thresholdsOf(
   const { threshold } = heads;
   if (typeof threshold === 'number') return corpus.labelNames.map(() => threshold);
   const embeddings = await embedTexts(encoder, validation, { pooling: settings.pooling });
-  return (await evaluateHeads(heads, judgedTexts(settings, corpus, 'validation', embeddings))).thresholds;
+  return (await evaluateHeads(heads, judgedTexts(corpus, 'validation', embeddings))).thresholds;
 }
 
 /** What the classification head made of the test texts, for the journal. */
@@ -135,7 +130,7 @@ export async function saveModel(
   adapted?.merge();
   if (adapted?.options.save === 'adapters') return;
   if (head) await saveClassifier({ encoder, head, ...classes }, place);
-  else await saveEncoder(encoder, place, settings.pooling);
+  else await saveEncoder(withoutHead(encoder), place, settings.pooling);
 }
 
 /** What a trained head says of the sentences that the experiment asks about; none if it asks about none. */

@@ -30,7 +30,7 @@ export async function validate(
   const embeddings = await embedTexts(encoder, texts, { pooling });
   const scores = await leaveOneOut(embeddings, corpus.validation.labels, evaluation.knn);
   const deltaEmb = deltaMse(embeddings, original);
-  const { metrics: ofHeads } = await evaluateHeads(heads, judgedTexts(settings, corpus, 'validation', embeddings));
+  const { metrics: ofHeads } = await evaluateHeads(heads, judgedTexts(corpus, 'validation', embeddings));
   const metrics: Record<string, number> = {
     'knn.accuracy': scores.accuracy,
     'knn.macroF1': scores.macroF1,

@@ -41,13 +41,14 @@ export async function workOf(sweep: PreparedSweep, group: CellGroup, again: bool
   const embeddings = new Map<string, Task>();
   const seen = new Set<string>();
   for (const { cell, original, expectation } of pending) {
-    const { data, encoder, pooling, maxLength, evaluation, training } = cell.settings;
+    const { data, encoder, pooling, segments, maxLength, evaluation, training } = cell.settings;
     const source = original ?? cell.id;
     const need = JSON.stringify([
       source,
       data,
       encoder,
       pooling,
+      segments,
       maxLength,
       evaluation.downstream,
       validates(training),
@@ -55,7 +56,7 @@ export async function workOf(sweep: PreparedSweep, group: CellGroup, again: bool
     if (seen.has(need)) continue;
     seen.add(need);
     for (const { settings, shard } of await sweep.materials.missingShards(cell.settings, group.engine)) {
-      const key = JSON.stringify([settings.data, encoder, pooling, maxLength, shard]);
+      const key = JSON.stringify([settings.data, encoder, pooling, segments, maxLength, shard]);
       const workload = { steps: 0, texts: shard.to - shard.from, extraSteps: 0 };
       embeddings.set(key, { job: { kind: 'embed', id: source, settings, shard }, source, workload, expectation });
     }

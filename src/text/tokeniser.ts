@@ -19,8 +19,14 @@ export interface Tokeniser {
    *
    * @param contexts What precedes each text, as the first of two segments. Where both are too long the context is cut at
    * its beginning, farthest from the text, and the text only where nothing of the context is left. Default: none
+   * @param segments `own`: token types as the tokeniser's template gives them; `two`: 0 and 1 whatever it gives
    */
-  encode(texts: readonly string[], maxLength: number, contexts?: readonly (string | undefined)[]): TokenisedTexts;
+  encode(
+    texts: readonly string[],
+    maxLength: number,
+    contexts?: readonly (string | undefined)[],
+    segments?: 'own' | 'two',
+  ): TokenisedTexts;
   /** One more than the largest id. */
   readonly vocabularySize: number;
   readonly padId: number;
@@ -131,7 +137,7 @@ export async function loadTokeniser(folder: string): Promise<Tokeniser> {
     vocabularySize,
     padId,
     hash,
-    encode(texts, maxLength, contexts) {
+    encode(texts, maxLength, contexts, segments = 'own') {
       if (maxLength <= opening + closing) throw new RangeError(`maxLength ${maxLength} leaves no room for a text`);
       const encodings = texts.map((text, i) => {
         const context = contexts?.[i];
@@ -140,9 +146,10 @@ export async function loadTokeniser(folder: string): Promise<Tokeniser> {
         const first = prepare(context);
         const { ids, token_type_ids: types = [] } = tokenizer.encode(first, { ...options, text_pair: prepare(text) });
         const ofContext = tokenizer.encode(first).ids.length - opening - closing;
-        // XLM-R's template does not tell segments apart; the first ends with the token that closes it.
-        const segments = types.includes(1) ? types : types.map((_, at) => Number(at > opening + ofContext));
-        return { ids, token_type_ids: segments, ofContext };
+        // Templates such as XLM-R's do not tell segments apart; the first ends with the token that closes it.
+        const isFirst = (at: number) => at <= opening + ofContext;
+        const told = segments === 'two' ? types.map((_, at) => Number(!isFirst(at))) : types;
+        return { ids, token_type_ids: told, ofContext };
       });
       const lengths = encodings.map(({ ids }) => Math.min(ids.length, maxLength));
       const offsets = new Int32Array(texts.length + 1);

@@ -1,11 +1,18 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { isAdapterFolder, loadAdapters, saveAdapters } from '../../src/classifiers/adapterFolder.ts';
-import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
+import { loadClassifier, withoutHead } from '../../src/classifiers/classifierFolder.ts';
+import { loadEncoder, saveEncoder } from '../../src/encoders/huggingFaceFolder.ts';
 import { loraSchema, withLora } from '../../src/encoders/lora.ts';
-import { readSafetensorsHeader } from '../../src/encoders/safetensors.ts';
+import {
+  fromFloat32,
+  readSafetensors,
+  readSafetensorsHeader,
+  type StoredTensor,
+  writeSafetensors,
+} from '../../src/encoders/safetensors.ts';
 import { UserError } from '../../src/errors.ts';
 import { createClassificationHead } from '../../src/heads/classificationHead.ts';
 import { stream } from '../../src/random.ts';
@@ -102,6 +109,27 @@ onEachEngine('adapters', (engine) => {
     expect(config.target_modules).toContain('encoder.layer.0.attention.self.query');
   });
 
+  it.each(names)('without a head are merged where the files of the model below have a prefix: %s', async (name) => {
+    const below = join(classifiersFolder, name);
+    const { encoder, ...rest } = await trained(name, {}, below);
+    const folder = join(scratch, `bare ${engine} ${name}`);
+    await saveAdapters({ ...rest, encoder, head: null }, 'owner/base', folder);
+    // The head, and the names of its classes, are those of the model below.
+    rmSync(join(folder, 'config.json'));
+    const { head, labelNames: ofBase } = await loadClassifier(below, name);
+    const again = await loadAdapters(folder, name, async () => below);
+    expect(again.labelNames).toEqual(ofBase);
+    const scores = logitsOf(again, texts, 20);
+    expect(furthest(scores, logitsOf({ encoder, head }, texts, 20))).toBeLessThan(1e-4);
+    expect(furthest(scores, logitsOf(await loadClassifier(below, name), texts, 20))).toBeGreaterThan(1e-3);
+
+    const headless = join(scratch, `headless base ${engine} ${name}`);
+    await saveEncoder(withoutHead(await loadEncoder(below, name)), headless, 'cls');
+    const refused = () => codesOf(() => loadAdapters(folder, name, async () => headless));
+    expect(await refused()).toEqual(['CLASSIFIER_HEAD_MISSING']);
+    expect(await leakedTensorsOf(refused)).toBe(0);
+  });
+
   it.runIf(transformersPython).each(names)('peft gives the same scores on %s', async (name) => {
     const own = await trained(
       name,
@@ -131,6 +159,7 @@ onEachEngine('adapters', (engine) => {
       ['with DoRA', { use_dora: true }],
       ['of different ranks', { rank_pattern: { query: 2 } }],
       ['with biases', { bias: 'all' }],
+      ['with biases of their own', { lora_bias: true }],
       ['without a rank', { r: null }],
     ])('%s', async (_, change) => {
       expect(await load(copied('bert', (config) => Object.assign(config, change)))).toEqual(['ADAPTER_UNSUPPORTED']);
@@ -142,6 +171,27 @@ onEachEngine('adapters', (engine) => {
 
     it('without keeping a tensor', async () => {
       expect(await leakedTensorsOf(() => load(join(adaptersFolder, 'distilBert'), 'bert'))).toBe(0);
+    });
+
+    it('without their weights', async () => {
+      const folder = copied('bert', () => {});
+      rmSync(join(folder, 'adapter_model.safetensors'));
+      expect(await load(folder)).toEqual(['ENCODER_FILE_MISSING']);
+    });
+
+    it.each([
+      'bert.embeddings.word_embeddings.weight',
+      'bert.embeddings.LayerNorm.bias',
+      'lm_head.weight',
+    ])('with something else that was trained: %s', async (name) => {
+      const folder = copied('bert', () => {});
+      const file = join(folder, 'adapter_model.safetensors');
+      const tensors = new Map<string, StoredTensor>();
+      for await (const [own, tensor] of readSafetensors(file)) tensors.set(own, tensor);
+      tensors.set(`base_model.model.${name}`, fromFloat32(new Float32Array(2), [2]));
+      await writeSafetensors(file, tensors);
+      expect(await load(folder)).toEqual(['ADAPTER_UNFIT']);
+      expect(await leakedTensorsOf(() => load(folder))).toBe(0);
     });
 
     it('where adapter_config.json is no JSON', async () => {

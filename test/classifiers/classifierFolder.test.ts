@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import type { Classifier } from '../../src/classifiers/classifier.ts';
-import { loadClassifier, saveClassifier } from '../../src/classifiers/classifierFolder.ts';
-import { loadEncoder } from '../../src/encoders/huggingFaceFolder.ts';
+import { loadClassifier, saveClassifier, withoutHead } from '../../src/classifiers/classifierFolder.ts';
+import { loadEncoder, saveEncoder } from '../../src/encoders/huggingFaceFolder.ts';
 import { readSafetensorsHeader } from '../../src/encoders/safetensors.ts';
 import { UserError } from '../../src/errors.ts';
 import { createClassificationHead } from '../../src/heads/classificationHead.ts';
@@ -124,6 +124,53 @@ onEachEngine('classifier folder', (engine) => {
       delete config.label2id;
     });
     expect((await loadClassifier(folder, 'bert')).labelNames).toEqual([0, 1, 2, 3, 4, 5].map((i) => `LABEL_${i}`));
+  });
+
+  describe('without its head', () => {
+    const ofHead = {
+      // BERT's pooler is the encoder's.
+      bert: ['classifier'],
+      bertMultiLabel: ['classifier'],
+      roberta: ['classifier.dense', 'classifier.out_proj'],
+      xlmRoberta: ['classifier.dense', 'classifier.out_proj'],
+      distilBert: ['pre_classifier', 'classifier'],
+    } as const satisfies Record<(typeof tinyClassifiers)[number], readonly string[]>;
+
+    it.each(tinyClassifiers)('%s is an encoder, and no classifier any more', async (name) => {
+      const encoder = await loadEncoder(join(classifiersFolder, name), name);
+      const bare = withoutHead(encoder);
+      const gone = ofHead[name].flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]);
+      const { otherTensors } = encoder.source;
+      expect([...otherTensors.keys()]).toEqual(expect.arrayContaining(gone));
+      const left = [...otherTensors.keys()].filter((tensor) => !gone.includes(tensor));
+      expect([...bare.source.otherTensors.keys()]).toEqual(left);
+      expect(left.some((tensor) => tensor.includes('pooler'))).toBe(name.startsWith('bert'));
+      const folder = join(scratch, `headless ${engine} ${name}`);
+      await saveEncoder(bare, folder, 'cls');
+      expect(await codesOf(() => loadClassifier(folder, name))).toEqual(['CLASSIFIER_HEAD_MISSING']);
+      const again = await loadEncoder(folder, name);
+      for (const [tensor, variable] of encoder.variables) {
+        expect(again.variables.get(tensor)?.dataSync()).toEqual(variable.dataSync());
+      }
+    });
+
+    it('it names no classes, and nothing else is forgotten', async () => {
+      const classifier = await loadClassifier(join(classifiersFolder, 'bertMultiLabel'), 'it');
+      const folder = join(scratch, `thresholds ${engine}`);
+      await saveClassifier({ ...classifier, thresholds: classifier.labelNames.map(() => 0.3) }, folder);
+      const encoder = await loadEncoder(folder, 'it');
+      const { configFile } = encoder.source;
+      const ofClasses = ['architectures', 'problem_type', 'id2label', 'label2id', 'decision_thresholds'];
+      expect(Object.keys(configFile)).toEqual(expect.arrayContaining(ofClasses));
+      const rest = Object.entries(configFile).filter(([key]) => !ofClasses.includes(key));
+      expect(withoutHead(encoder).source.configFile).toEqual(Object.fromEntries(rest));
+      expect(Object.keys(encoder.source.configFile)).toEqual(expect.arrayContaining(ofClasses));
+    });
+
+    it.each(tinyEncoders)('an encoder that has none is itself: %s', async (name) => {
+      const encoder = await loadEncoder(`${goldenFolder}${name}`, name);
+      expect(withoutHead(encoder)).toBe(encoder);
+    });
   });
 
   describe('refuses', () => {

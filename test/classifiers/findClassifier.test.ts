@@ -16,6 +16,7 @@ import { goldenFolder } from '../encoders/goldens.ts';
 import { leakedTensorsOf, onEachEngine } from '../engine/engines.ts';
 import { temporaryFolder } from '../report/madeUpResults.ts';
 import { logitsOf } from './logits.ts';
+import { writeRunJournal } from './runJournal.ts';
 
 const bert = join(classifiersFolder, 'bert');
 const { labels, texts, maxLength } = readGolden<ClassifierReference>(classifiersFolder, 'bert.reference.json');
@@ -26,9 +27,9 @@ function offline(hubCache = temporaryFolder()): EncoderPlaces {
 }
 
 /** The folder of a run with what a training has left in it. */
-function runWith(saved: Readonly<Record<string, string>>): string {
+function runWith(saved: Readonly<Record<string, string>>, settings: Readonly<Record<string, unknown>> = {}): string {
   const folder = temporaryFolder();
-  writeFileSync(join(folder, 'journal.jsonl'), '');
+  writeRunJournal(folder, settings);
   for (const [name, from] of Object.entries(saved)) cpSync(from, join(folder, name), { recursive: true });
   return folder;
 }
@@ -106,6 +107,19 @@ onEachEngine('findClassifier', () => {
 
   it('takes the whole model where a run has left both', async () => {
     expectBert(await findClassifier(runWith({ adapters: adaptersOn(bert), encoder: bert }), offline()));
+  });
+
+  it('takes the longest text that a run was trained on, where its journal says so', async () => {
+    const lengthOf = async (name: string) => {
+      const found = await findClassifier(name, offline());
+      disposeClassifier(found);
+      return found.maxLength;
+    };
+    expect(await lengthOf(runWith({ encoder: bert }, { maxLength: 9 }))).toBe(9);
+    expect(await lengthOf(runWith({ adapters: adaptersOn(bert) }, { maxLength: 9 }))).toBe(9);
+    expect(await lengthOf(runWith({ encoder: bert }, { maxLength: 'long' }))).toBeUndefined();
+    expect(await lengthOf(runWith({ encoder: bert }))).toBeUndefined();
+    expect(await lengthOf(bert)).toBeUndefined();
   });
 
   it('leaves no tensor behind of what it cannot use', async () => {

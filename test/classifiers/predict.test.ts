@@ -61,6 +61,18 @@ onEachEngine('predict', () => {
       for (const { probabilities } of predictions) expect(Object.keys(probabilities)).toEqual(labels);
     });
 
+    it('cuts texts at what it was trained on unless told otherwise', async () => {
+      const rows = async (of: Classifier, maxLength?: number) => {
+        const { predictions, cut } = await predict([of], texts, maxLength);
+        return { rows: rowsOf(predictions, labels), cut };
+      };
+      const trained = { ...classifier, maxLength: 6 };
+      const [short, whole] = [await rows(classifier, 6), await rows(classifier)];
+      expect(short.cut).toBeGreaterThan(whole.cut);
+      expect(await rows(trained)).toEqual(short);
+      expect(await rows(trained, 8)).toEqual(await rows(classifier, 8));
+    });
+
     it('takes texts with and without a context together', async () => {
       const mixed: Classifiable[] = [];
       const expected: number[][] = [];

@@ -295,12 +295,13 @@ describe.concurrent('a mistake in the corpus', () => {
     const rows = jsonLines(['so good', 'like'], ['nice film', 'like'], ['so bad', 'dislike'], ['alas', 'dislike']);
     const folder = writeFolder('reviews', { 'train.jsonl': rows, 'validation.jsonl': rows, 'test.jsonl': rows });
     const objective = [
+      ...['--set', 'objective.crossEntropy={}'],
       ...['--set', 'objective.contradiction={}', '--set', 'objective.valence={}'],
       ...['--set', 'objective.intensity.values={"like":0.5}'],
     ];
     expectProblems(
       await sweep([tiny, '--data', folder, '--set', 'sampler.batchSize=4', ...objective, '--out', out]),
-      /^CIRCUMPLEX_CLASS_WITHOUT_PLACE: objective\.valence on reviews, .+: dislike, like; .+values=\{"dislike":0\.5\}/,
+      /^CIRCUMPLEX_CLASS_WITHOUT_PLACE: objective\.valence on reviews, .+: dislike, like; .+values, e\.g\. \{"dislike":0,"like":0\}/,
       /^CIRCUMPLEX_CLASS_WITHOUT_PLACE: objective\.intensity on reviews, .+: dislike; expected the intensity of /,
       /^CONTRADICTION_WITHOUT_PAIRS: objective\.contradiction on reviews, .+ Name them in objective\.contradiction\.pairs/,
     );

@@ -1,6 +1,7 @@
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeRunJournal } from '../classifiers/runJournal.ts';
 import {
   adaptersFolder,
   type ClassifierReference,
@@ -119,6 +120,37 @@ describe('texts of the command line', () => {
     }
   });
 
+  it('of a multi-label classifier the table names the classes that are given', async () => {
+    const own = readGolden<ClassifierReference>(classifiersFolder, 'bertMultiLabel.reference.json');
+    const inputs = own.texts.filter(({ text }) => texts.some((other) => other.text === text));
+    const model = join(scratch, 'threshold');
+    cpSync(join(classifiersFolder, 'bertMultiLabel'), model, { recursive: true });
+    const config = JSON.parse(readFileSync(join(model, 'config.json'), 'utf8'));
+    const likely = inputs.map(({ logits }) => logits.map((logit) => 1 / (1 + Math.exp(-logit))));
+    const most = likely.map((row) => Math.max(...row));
+    // Above what is most likely of some texts, and in the widest gap there, so that engines that differ a little decide alike.
+    const ranked = likely
+      .flat()
+      .filter((value) => value >= Math.min(...most))
+      .sort((a, b) => a - b);
+    const gaps = ranked.slice(1).map((value, i) => ({ from: ranked[i] as number, to: value }));
+    const { from, to } = gaps.reduce((one, other) => (other.to - other.from > one.to - one.from ? other : one));
+    const threshold = (from + to) / 2;
+    expect(to - from).toBeGreaterThan(1e-3);
+    const thresholds = Object.fromEntries(own.labels.map((label) => [label, threshold]));
+    writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, decision_thresholds: thresholds }));
+    const { code, stdout } = await predict(['--model', model, '--top', '1', '--', ...inputs.map(({ text }) => text)]);
+    expect(code).toBe(0);
+    const [header, , ...rows] = stdout.trimEnd().split('\n');
+    expect(header).toMatch(/^text +classes +most likely$/);
+    const given = likely.map((row) => own.labels.filter((_, label) => (row[label] as number) >= threshold));
+    expect(new Set(given.map(({ length }) => length > 0)).size).toBe(2);
+    for (const [i, classes] of given.entries()) {
+      const [, shown] = (rows[i] as string).slice((inputs[i] as Input).text.length).split(/ {2,}/);
+      expect(shown).toBe(classes.join(', ') || '–');
+    }
+  });
+
   it('--max-length cuts them, and it is said how many', async () => {
     const finished = await predict([
       '--model',
@@ -130,7 +162,7 @@ describe('texts of the command line', () => {
       first.text,
       second.text,
     ]);
-    expect(finished.stderr).toBe('! 2 texts cut to the longest that the model takes\n');
+    expect(finished.stderr).toBe('! 2 texts cut to the longest that the model was trained on or takes\n');
     const [, cut] = linesOf(finished);
     const [whole] = linesOf(await predict(['--model', bert, '--json', first.text]));
     expect(cut?.probabilities).not.toEqual(whole?.probabilities);
@@ -139,7 +171,7 @@ describe('texts of the command line', () => {
   it('adapters and the folder of a run are models too', async () => {
     const run = join(scratch, 'run');
     cpSync(bert, join(run, 'encoder'), { recursive: true });
-    writeFileSync(join(run, 'journal.jsonl'), '');
+    writeRunJournal(run, {});
     expectPredictions(await predict(['--model', run, '--json', first.text]), [first]);
     const adapted = readGolden<{ texts: string[]; logits: { adapted: number[][] } }>(
       adaptersFolder,
@@ -308,14 +340,27 @@ describe('a mistake', () => {
     expect(stderr).toMatch(problem);
   });
 
-  it('leaves what --output names alone where the model cannot be used', async () => {
+  it.each([
+    './test',
+    './no-such-folder',
+    'someone/none',
+    `${goldenFolder}bert`,
+  ])('leaves the file that --output names as it was where the model cannot be used: %s', async (model) => {
     const output = written('kept.jsonl', 'kept\n');
-    const never = join(scratch, 'never.jsonl');
-    for (const place of [output, never]) {
-      expect((await predict(['--model', './test', '--output', place, 'one text'])).code).toBe(2);
-    }
+    expect((await predict(['--model', model, '--output', output, 'one text'])).code).toBe(2);
     expect(readFileSync(output, 'utf8')).toBe('kept\n');
-    expect(existsSync(never)).toBe(false);
+  });
+
+  it.each([
+    ['by the same name', (own: string) => own],
+    ['by another', (own: string) => join(scratch, 'no', '..', basename(own))],
+    ['by a relative one', (own: string) => relative('.', own)],
+  ])('an --output that is the --file, %s, leaves it unharmed', async (_, other) => {
+    const own = written('both.jsonl', '{"text":"one"}\n');
+    const { code, stdout, stderr } = await predict(['--model', bert, '--file', own, '--output', other(own)]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^USAGE: --output and --file the same;/);
+    expect(readFileSync(own, 'utf8')).toBe('{"text":"one"}\n');
   });
 });
 

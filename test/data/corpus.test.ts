@@ -56,6 +56,51 @@ describe('loading', () => {
     expect(problem?.given).toContain('12 of 12 texts have no context');
   });
 
+  describe('with +character', () => {
+    type Row = { context?: string; character?: string };
+    const folderOf = (row: (i: number) => Row) => {
+      const rows = Array.from({ length: 4 }, (_, i) =>
+        JSON.stringify({ text: `t${i}`, label: i % 2 ? 'joy' : 'fear', ...row(i) }),
+      ).join('\n');
+      return temporaryFolder({ 'train.jsonl': rows, 'validation.jsonl': rows, 'test.jsonl': rows });
+    };
+    /** Each second text is the first of its story. */
+    const dialogue = () => folderOf((i) => ({ context: i % 2 ? `c${i}` : '', character: `k${i}` }));
+
+    it.each([
+      ['+context', ['', 'c1', '', 'c3']],
+      ['+character', ['k0:', 'k1:', 'k2:', 'k3:']],
+      ['+context+character', ['k0:', 'c1 k1:', 'k2:', 'c3 k3:']],
+      ['+character+context', ['k0:', 'c1 k1:', 'k2:', 'c3 k3:']],
+    ])('the first segment is the context, who says the text, or both: %s', async (added, segments) => {
+      const corpus = await load((await dialogue()) + added);
+      expect(corpus.contextual).toBe(true);
+      for (const split of splitNames) {
+        expect(corpus[split].contexts).toEqual(segments);
+        expect(corpus[split].texts).toEqual(['t0', 't1', 't2', 't3']);
+      }
+    });
+
+    it('is of other contents with each of them', async () => {
+      const folder = await dialogue();
+      const hashes = ['', '+context', '+character', '+context+character'].map(
+        async (added) => (await load(folder + added)).hash,
+      );
+      expect(new Set(await Promise.all(hashes)).size).toBe(4);
+    });
+
+    it.each<[string, string, (i: number) => Row, string[]]>([
+      ['+character', 'nobody', () => ({}), ['DATA_WITHOUT_CHARACTER']],
+      ['+character', 'nobody once', (i) => (i ? { character: 'k' } : {}), ['DATA_WITHOUT_CHARACTER']],
+      ['+context+character', 'nobody, in a context', () => ({ context: 'c' }), ['DATA_WITHOUT_CHARACTER']],
+      ['+context+character', 'somebody out of context', () => ({ character: 'k' }), ['DATA_WITHOUT_CONTEXT']],
+      ['+context+character', 'nobody', () => ({}), ['DATA_WITHOUT_CONTEXT', 'DATA_WITHOUT_CHARACTER']],
+    ])('%s refuses texts that are said by %s', async (added, _who, row, expected) => {
+      const problems = await problemsOf(load((await folderOf(row)) + added));
+      expect(problems.map(({ code }) => code)).toEqual(expected);
+    });
+  });
+
   it('has a strength of each class where a text may have several', async () => {
     const { labelNames, labelling, train } = await load('embedded-multi');
     const soft = await load('embedded-soft');

@@ -45,6 +45,18 @@ describe('soft labels', () => {
     expect(train(ordered).map(({ label }) => label)).toEqual(['fear', 'joy', 'joy']);
   });
 
+  it('of 0 are of classes that a text has not, and all of 0 are of none', async () => {
+    const content = lines(
+      { text: 'a', emotions: { joy: 0.5, fear: 0, anger: null } },
+      { text: 'b', emotions: { joy: 0, fear: 1 } },
+    );
+    const own = await read('train.jsonl', content, soft);
+    expect(own.labelNames).toEqual(['fear', 'joy']);
+    expect(train(own).map(({ strengths }) => strengths)).toEqual([{ joy: 0.5 }, { fear: 1 }]);
+    const nothing = lines({ text: 'a', emotions: { joy: 0, fear: 0 } }, { text: 'b', emotions: { joy: 1, fear: 1 } });
+    expect(await problemsIn(nothing, soft)).toEqual(['DATA_BAD_ROW: train.jsonl:1, emotions']);
+  });
+
   it('may have a label that chooses among equally strong classes', async () => {
     const content = lines({ text: 'a', emotions: { joy: 0.5, fear: 0.5 }, label: 'joy' });
     expect(train(await read('train.jsonl', content, soft))[0]?.label).toBe('joy');
@@ -77,7 +89,7 @@ describe('soft labels', () => {
   it('that do not fit are named all at once, with file and line', async () => {
     const content = lines(
       { text: 'a', emotions: { joy: 1.2, fear: 0.5 } },
-      { text: 'b', emotions: { joy: 0 } },
+      { text: 'b', emotions: { joy: -0.1 } },
       { text: 'c', emotions: {} },
       { text: 'd', emotions: ['joy'] },
       { text: 'e' },
@@ -114,7 +126,7 @@ describe('soft labels', () => {
     const folder = await temporaryFolder({ 'train.jsonl': content, 'test.jsonl': content });
     const problems = await problemsOf(folderSource(folder, declarationSchema.parse(soft)).read(places));
     expect(problems.slice(0, 3).map(({ expected }) => expected)).toEqual([
-      'a strength above 0 and up to 1',
+      'a strength from 0 to 1',
       'at least one class',
       'an object of strengths by class',
     ]);

@@ -11,7 +11,11 @@ import { goldenFolder } from './goldens.ts';
 
 onEachEngine('token types', () => {
   const pair = (encoder: Awaited<ReturnType<typeof loadEncoder>>) =>
-    collate(encoder.tokeniser.encode(['never again'], 20, ['He had lost the key.']), [0], encoder.tokeniser.padId);
+    collate(
+      encoder.tokeniser.encode(['never again'], 20, ['He had lost the key.'], 'two'),
+      [0],
+      encoder.tokeniser.padId,
+    );
 
   it.each(['roberta', 'xlmRoberta'])('a second type changes nothing until it is trained: %s', async (name) => {
     const plain = await loadEncoder(`${goldenFolder}${name}`, name);

@@ -19,7 +19,7 @@ describe('evaluationSchema', () => {
   it('fills in every evaluator', () => {
     const options = evaluationSchema.parse({});
     expect(Object.keys(options).sort()).toEqual(
-      ['references', 'layerTexts', 'downstream', ...Object.keys(evaluators)].sort(),
+      ['references', 'layerTexts', 'classifier', 'downstream', ...Object.keys(evaluators)].sort(),
     );
     expect(options.references).toBeNull();
     expect(options.knn.k).toBe(10);

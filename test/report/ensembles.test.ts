@@ -85,6 +85,24 @@ describe('ensembleScores', () => {
     expect(scores.accuracy).toBe(1);
   });
 
+  it('of sigmoids where a text has one class are those of their shares', () => {
+    const sigmoids = [
+      [
+        [0.8, 0.4, 0.2],
+        [0.1, 0.1, 0.2],
+      ],
+      [
+        [0.6, 0.2, 0.4],
+        [0.3, 0.5, 0],
+      ],
+    ];
+    const scores = ensembleScores(sigmoids.map((rows) => record([0, 2], rows)));
+    // Means of .7, .3, .3 and .2, .3, .1, divided by their sums.
+    expect(scores.logLoss).toBeCloseTo((-Math.log(0.7 / 1.3) - Math.log(0.1 / 0.6)) / 2, 12);
+    expect(scores.calibrationError).toBeCloseTo((1 - 0.7 / 1.3 + 0.3 / 0.6) / 2, 12);
+    expect(scores.accuracy).toBe(0.5);
+  });
+
   it('two classifiers that are wrong may be right together', () => {
     const truth = [0, 0];
     const one = record(truth, [
@@ -182,7 +200,51 @@ describe('ensemblesOf', () => {
   });
 });
 
+/** The same where texts may have several classes. */
+function severalRecord(truths: readonly number[][], rows: readonly (readonly number[])[], threshold: number) {
+  const predicted = rows.map((row) => row.flatMap((value, label) => (value >= threshold ? [label] : [])));
+  return {
+    ...record(
+      truths.map(([first]) => first as number),
+      rows,
+    ),
+    several: { truth: [...truths], predicted, thresholds: labelNames.map(() => threshold) },
+  } satisfies PredictionsRecord;
+}
+
 describe('ensembleTable', () => {
+  it('of classifiers that give several classes shows micro F1, and nothing that they do not have', () => {
+    const truths = [[0, 1], [2], [1]];
+    const members = [
+      severalRecord(
+        truths,
+        [
+          [0.9, 0.4, 0.1],
+          [0.3, 0.1, 0.7],
+          [0.2, 0.3, 0.1],
+        ],
+        0.3,
+      ),
+      severalRecord(
+        truths,
+        [
+          [0.7, 0.8, 0.1],
+          [0.3, 0.3, 0.9],
+          [0.4, 0.1, 0.1],
+        ],
+        0.5,
+      ),
+    ];
+    const scores = ensembleScores(members);
+    // Of means .8 .6 .1, .3 .2 .8 and .3 .2 .1 those from .4 on: three of four classes are found, and no other.
+    expect(scores.microF1).toBeCloseTo(6 / 7, 12);
+    expect(scores.accuracy).toBeCloseTo(2 / 3, 12);
+    const table = ensembleTable([{ point: '', seeds: [1, 2], scores }], noColours);
+    expect(table).toMatch(/^ensemble +seeds +accuracy % +weighted F1 % +macro F1 % +micro F1 % +log loss +ROC-AUC\n/);
+    expect(table).toMatch(/ 85\.7 /);
+    expect(table).not.toContain('NaN');
+  });
+
   it('has a line for each', () => {
     const scores = {
       accuracy: 0.75,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import { defineExperiment, type Experiment } from '../../src/sweep/experiment.ts';
+import { defineExperiment, type Experiment, type Settings, type SettingsInput } from '../../src/sweep/experiment.ts';
 import { parseOverride } from '../../src/sweep/overrides.ts';
 import { planExperiment } from '../../src/sweep/plan.ts';
+import { projectExperiments } from './projectExperiments.ts';
 
 const experiment = defineExperiment({
   name: 'plan',
@@ -130,5 +131,54 @@ describe('planExperiment', () => {
     expect(problemsOf(experiment, ['pooling=["cls","cls"]']).map(({ code }) => code)).toEqual([
       'EXPERIMENT_DUPLICATE_VALUE',
     ]);
+  });
+});
+
+/** The points of what a journal holds of resolved settings. */
+function pointsAgain(settings: Settings) {
+  const written = JSON.parse(JSON.stringify(settings)) as SettingsInput;
+  return planExperiment({ name: 'again', ...written }).points;
+}
+
+describe('resolved settings', async () => {
+  it.each<[string, Partial<SettingsInput>]>([
+    ['defaults', {}],
+    [
+      'pairs that contradict each other, with and without a weight',
+      {
+        objective: {
+          crossEntropy: {},
+          contradiction: {
+            pairs: [
+              ['joy', 'grief'],
+              ['love', 'anger', 2],
+            ],
+          },
+        },
+        evaluation: { classifier: { contradictions: [['joy', 'fear', 0.5]], threshold: 0.3, examples: ['no'] } },
+      },
+    ],
+    [
+      'places of classes, and learnt weights',
+      { objective: { crossEntropy: {}, valence: { values: { joy: 1 } }, intensity: {} }, balancing: 'uncertainty' },
+    ],
+    ['adapters', { training: { steps: 5, lora: { rank: 4, targets: ['query', 'output'], save: 'adapters' } } }],
+    ['no adapters', { training: { epochs: 0.5, lora: null, validateEvery: 'epoch', stopWhen: { patience: 2 } } }],
+    ['two segments', { segments: 'two', pooling: 'mean', precision: 'bfloat16' }],
+    [
+      'data divided anew and multiplied',
+      { data: { resplit: { train: 0.6, validation: 0.2, test: 0.2 }, augment: {} } },
+    ],
+    ['tasks downstream', { evaluation: { downstream: { tasks: ['sst2'], fewShot: {}, fineTuning: {} } } }],
+  ])('are settings again, and resolve to themselves: %s', (_, changes) => {
+    const [point] = planExperiment({ ...experiment, grid: {}, ...changes }).points;
+    const settings = point?.settings as Settings;
+    expect(pointsAgain(settings)).toEqual([{ axes: {}, settings }]);
+  });
+
+  it.each(await projectExperiments())('of the experiments of the project resolve to themselves: %s', (_, own) => {
+    const { points } = planExperiment(own);
+    expect(points.length).toBeGreaterThan(0);
+    for (const { settings } of points) expect(pointsAgain(settings)).toEqual([{ axes: {}, settings }]);
   });
 });

@@ -55,11 +55,11 @@ for (const { name, folder } of tokenisers) {
     const contexts = sentences.slice(0, -1);
     const texts = sentences.slice(1);
 
-    /** RoBERTa and XLM-R know one type of token, and transformers gives no other; here types number the segments. */
+    /** RoBERTa knows one type of token, and transformers gives no other; here types number the segments. */
     const segmentsOf = ({ ids, types }: { ids: number[]; types: number[] }) => {
       const end = ids.findIndex((id, i) => id === 2 && ids[i + 1] === 2);
       // An empty text makes no segment.
-      return name === 'roberta' || name === 'xlmRoberta' ? types.map((_, i) => Number(end >= 0 && i > end)) : types;
+      return name === 'roberta' ? types.map((_, i) => Number(end >= 0 && i > end)) : types;
     };
 
     it('encodes a text behind its context as two segments', () => {
@@ -128,7 +128,16 @@ describe('the tokeniser of XLM-RoBERTa, in many scripts', () => {
   it('gives the ids of transformers to pairs', () => {
     const pairs = tokeniser.encode(hardTexts.slice(0, -1), 512, hardTexts.slice(1));
     expect(idsOf(pairs)).toEqual(multilingualIds.transformers.hardPairs);
-    expect(new Set(pairs.typeIds)).toEqual(new Set([0, 1]));
+    expect(new Set(pairs.typeIds)).toEqual(new Set([0]));
+  });
+
+  it('numbers the segments of pairs where two are asked for, which its template does not', () => {
+    const two = tokeniser.encode(['I can', ''], 512, ['no', 'no'], 'two');
+    const ids = [...two.ids.subarray(0, two.offsets[1])];
+    const end = ids.indexOf(2);
+    expect([...two.typeIds.subarray(0, two.offsets[1])]).toEqual(ids.map((_, i) => Number(i > end)));
+    // An empty text makes no segment.
+    expect(new Set(two.typeIds.subarray(two.offsets[1]))).toEqual(new Set([0]));
   });
 
   it('cuts a text of thousands of tokens as transformers does', () => {

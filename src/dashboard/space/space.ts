@@ -191,6 +191,6 @@ function notSaved(folder: string): UserError {
     code: 'ENCODER_NOT_SAVED',
     given: folder,
     expected: 'the retrofitted encoder, which the run did not keep',
-    remedy: 'Run the cell again with --set training.save=true.',
+    remedy: 'Run the cell again with training.save and, if it has adapters, training.lora.save merged.',
   });
 }
