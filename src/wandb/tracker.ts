@@ -155,7 +155,9 @@ export class Tracker {
   #report(): TrackerReport {
     const folders = [...this.#folders.values()].filter(({ log }) => existsSync(log));
     const incomplete = folders.filter((folder) => !isSynced(folder));
-    const reason = this.#connection?.reason;
+    // What nobody has said anything of was still under way when the time was up.
+    const late = this.#connection && incomplete.length > 0 ? 'no answer in time, or not to everything' : undefined;
+    const reason = this.#connection?.reason ?? late;
     const url = this.#connection?.url ?? folders.map((folder) => uploadedTo(folder)).find(Boolean);
     return {
       runs: folders.length,
