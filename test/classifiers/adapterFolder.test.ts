@@ -13,10 +13,10 @@ import {
   type StoredTensor,
   writeSafetensors,
 } from '../../src/encoders/safetensors.ts';
-import { UserError } from '../../src/errors.ts';
 import { createClassificationHead } from '../../src/heads/classificationHead.ts';
 import { stream } from '../../src/random.ts';
 import { scratchFolder } from '../cli/command.ts';
+import { problemsOf } from '../data/problems.ts';
 import {
   type AdapterReference,
   adaptersFolder,
@@ -51,15 +51,7 @@ async function trained(
   return { encoder, head, labelNames, activation: 'softmax' as const };
 }
 
-async function codesOf(work: () => Promise<unknown>): Promise<string[]> {
-  try {
-    await work();
-    return [];
-  } catch (error) {
-    if (error instanceof UserError) return error.problems.map(({ code }) => code);
-    throw error;
-  }
-}
+const codesOf = async (work: () => Promise<unknown>) => (await problemsOf(work())).map(({ code }) => code);
 
 const copied = (name: string, change: (config: Record<string, unknown>) => void) => {
   const folder = join(scratch, `changed ${Math.trunc(performance.now() * 1e6)}`);

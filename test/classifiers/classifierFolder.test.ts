@@ -6,9 +6,9 @@ import type { Classifier } from '../../src/classifiers/classifier.ts';
 import { loadClassifier, saveClassifier, withoutHead } from '../../src/classifiers/classifierFolder.ts';
 import { loadEncoder, saveEncoder } from '../../src/encoders/huggingFaceFolder.ts';
 import { readSafetensorsHeader } from '../../src/encoders/safetensors.ts';
-import { UserError } from '../../src/errors.ts';
 import { createClassificationHead } from '../../src/heads/classificationHead.ts';
 import { scratchFolder } from '../cli/command.ts';
+import { problemsOf } from '../data/problems.ts';
 import {
   type ClassifierReference,
   classifiersFolder,
@@ -35,15 +35,7 @@ function changed(name: string, change: (config: Record<string, unknown>) => void
   return folder;
 }
 
-async function codesOf(work: () => Promise<unknown>): Promise<string[]> {
-  try {
-    await work();
-    return [];
-  } catch (error) {
-    if (error instanceof UserError) return error.problems.map(({ code }) => code);
-    throw error;
-  }
-}
+const codesOf = async (work: () => Promise<unknown>) => (await problemsOf(work())).map(({ code }) => code);
 
 /** An encoder without a head, with a new one. */
 async function fresh(name: string, labelNames: readonly string[]): Promise<Classifier> {
