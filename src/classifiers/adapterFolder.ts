@@ -5,16 +5,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { architectureOf } from '../encoders/architecture.ts';
 import type { Encoder } from '../encoders/encoder.ts';
-import { loadEncoder, writeTokeniser } from '../encoders/huggingFaceFolder.ts';
+import { loadEncoder, storedVariables, writeTokeniser } from '../encoders/huggingFaceFolder.ts';
 import { readJson, writeJson } from '../encoders/jsonFile.ts';
 import { type AdaptedEncoder, adaptedModules } from '../encoders/lora.ts';
-import {
-  fromFloat32,
-  readSafetensors,
-  type StoredTensor,
-  toFloat32,
-  writeSafetensors,
-} from '../encoders/safetensors.ts';
+import { fromFloat32, readSafetensors, toFloat32, writeSafetensors } from '../encoders/safetensors.ts';
 import { UserError } from '../errors.ts';
 import { layerNames } from '../heads/sequenceClassificationHead.ts';
 import type { Classifier } from './classifier.ts';
@@ -59,11 +53,11 @@ export async function saveAdapters(trained: TrainedAdapters, base: string, folde
   // As the model is called that PEFT is to load them on: the bare encoder's tensors have no prefix.
   const prefix = head ? architecture.prefix : '';
   const named = (name: string) => prefix + name.slice(encoder.source.prefix.length);
-  const tensors = new Map<string, StoredTensor>();
   const own = [...encoder.variables].map(([name, variable]) => [named(name), variable] as const);
-  for (const [name, variable] of [...own, ...(head?.variables ?? [])]) {
-    tensors.set(peftPrefix + name, fromFloat32((await variable.data()) as Float32Array, variable.shape));
-  }
+  const trainedVariables = [...own, ...(head?.variables ?? [])];
+  const tensors = await storedVariables(
+    new Map(trainedVariables.map(([name, variable]) => [peftPrefix + name, variable])),
+  );
   const { hidden, output } = architecture.sequenceClassifier;
   await mkdir(folder, { recursive: true });
   await writeSafetensors(join(folder, weightsFile), tensors);

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { architectureOf } from '../encoders/architecture.ts';
 import type { Encoder } from '../encoders/encoder.ts';
-import { loadEncoder, saveEncoder } from '../encoders/huggingFaceFolder.ts';
-import { fromFloat32, type StoredTensor } from '../encoders/safetensors.ts';
+import { loadEncoder, saveEncoder, storedVariables } from '../encoders/huggingFaceFolder.ts';
 import { UserError } from '../errors.ts';
 import { createSequenceClassificationHead, labelNamesOf, layerNames } from '../heads/sequenceClassificationHead.ts';
 import { stream } from '../random.ts';
@@ -67,10 +66,7 @@ export async function saveClassifier(classifier: Classifier, folder: string): Pr
   const variables = new Map(
     [...encoder.variables].map(([name, variable]) => [prefix + name.slice(source.prefix.length), variable] as const),
   );
-  const otherTensors = new Map<string, StoredTensor>();
-  for (const [name, variable] of head.variables) {
-    otherTensors.set(name, fromFloat32((await variable.data()) as Float32Array, variable.shape));
-  }
+  const otherTensors = await storedVariables(head.variables);
   const own = { ...source, prefix, otherTensors, configFile: classifierConfig(classifier) };
   await saveEncoder({ ...encoder, variables, source: own }, folder, 'cls');
 }

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import type { Argv } from 'yargs';
 import { type Corpus, loadCorpus, sources } from '../data/corpus.ts';
 import { declarationSchema } from '../data/declaration.ts';
 import { getDataset } from '../data/getDataset.ts';
@@ -33,6 +34,13 @@ async function main(): Promise<number> {
     describe: 'the column of several classes, by default emotions',
   } as const;
   const labelling = { choices: labellings, describe: "how many classes a text of one's own has" } as const;
+  const ofCorpus = (command: Argv) =>
+    command
+      .positional('corpus', corpus)
+      .option('text', text)
+      .option('label', label)
+      .option('labelling', labelling)
+      .option('strengths', strengths);
   const parser = argumentParser('yarn data')
     .usage('$0 <command>\n\nThe corpora that encoders are retrofitted and judged on.')
     .command(
@@ -51,28 +59,14 @@ async function main(): Promise<number> {
       'show <corpus>',
       'splits, class balance, lengths in tokens, and what repeats, contradicts itself or leaks',
       (command) =>
-        command
-          .positional('corpus', corpus)
-          .option('text', text)
-          .option('label', label)
-          .option('labelling', labelling)
-          .option('strengths', strengths)
+        ofCorpus(command)
           .option('encoder', { type: 'string', default: 'mini', describe: 'whose tokens are counted' })
           .option('max-length', { type: 'number', default: 128, describe: 'tokens at which texts are cut' })
           .option('json', json),
       (args) => show(args, args.encoder, args.maxLength, args.json),
     )
-    .command(
-      'check <corpus>',
-      'whether it is well-formed: every problem with its file and line',
-      (command) =>
-        command
-          .positional('corpus', corpus)
-          .option('text', text)
-          .option('label', label)
-          .option('labelling', labelling)
-          .option('strengths', strengths),
-      (args) => check(args),
+    .command('check <corpus>', 'whether it is well-formed: every problem with its file and line', ofCorpus, (args) =>
+      check(args),
     )
     .demandCommand(1, 'A command is missing: list, get, show or check')
     .example('$0 list', 'what there is')

@@ -74,7 +74,7 @@ export interface AffectPlaces {
  */
 export function placesOf(
   names: readonly string[],
-  given: { readonly [K in keyof AffectPlaces]?: Readonly<Record<string, number>> } = {},
+  given: { readonly [K in keyof AffectPlaces]?: Readonly<Record<string, number>> | undefined } = {},
 ): AffectPlaces {
   const of = (dimension: keyof AffectPlaces) => {
     const own = new Map(Object.entries(given[dimension] ?? {}));

@@ -115,10 +115,7 @@ export async function loadEncoder(folder: string, name: string): Promise<Encoder
 export async function saveEncoder(encoder: Encoder, folder: string, pooling: Pooling): Promise<void> {
   const { source, config, variables } = encoder;
   await mkdir(join(folder, '1_Pooling'), { recursive: true });
-  const tensors = new Map<string, StoredTensor>(source.otherTensors);
-  for (const [name, variable] of variables) {
-    tensors.set(name, fromFloat32((await variable.data()) as Float32Array, variable.shape));
-  }
+  const tensors = new Map([...source.otherTensors, ...(await storedVariables(variables))]);
   await writeSafetensors(join(folder, weightsFile), tensors);
   await writeTokeniser(encoder, folder);
   await writeJson(join(folder, 'config.json'), inFloat32(source.configFile));
@@ -137,6 +134,15 @@ export async function saveEncoder(encoder: Encoder, folder: string, pooling: Poo
     pooling_mode_max_tokens: false,
     pooling_mode_mean_sqrt_len_tokens: false,
   });
+}
+
+/** Variables as they are written into a file, under the same names. */
+export async function storedVariables(variables: ReadonlyMap<string, tf.Variable>): Promise<Map<string, StoredTensor>> {
+  const stored = new Map<string, StoredTensor>();
+  for (const [name, variable] of variables) {
+    stored.set(name, fromFloat32((await variable.data()) as Float32Array, variable.shape));
+  }
+  return stored;
 }
 
 /** Writes the tokeniser's files of an encoder into a folder that is there. */

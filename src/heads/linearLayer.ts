@@ -17,7 +17,18 @@ export interface LinearLayer {
 export function createLinearLayer(inputs: number, outputs: number, random: RandomStream): LinearLayer {
   const bound = 1 / Math.sqrt(inputs);
   const draw = (size: number) => Float32Array.from({ length: size }, () => (2 * random.uniform() - 1) * bound);
-  const weight = tf.tidy(() => tf.variable(tf.tensor2d(draw(outputs * inputs), [outputs, inputs])));
-  const bias = tf.tidy(() => tf.variable(tf.tensor1d(draw(outputs))));
+  return linearLayerOf(draw(outputs * inputs), draw(outputs));
+}
+
+/**
+ * The layer with these values.
+ *
+ * @param weights [outputs · inputs], a row for each output
+ * @param biases [outputs]
+ */
+export function linearLayerOf(weights: Float32Array, biases: Float32Array): LinearLayer {
+  const shape: [number, number] = [biases.length, weights.length / biases.length];
+  const weight = tf.tidy(() => tf.variable(tf.tensor2d(weights, shape)));
+  const bias = tf.tidy(() => tf.variable(tf.tensor1d(biases)));
   return { weight, bias, apply: (x) => tf.add(tf.matMul(x, weight, false, true), bias) };
 }

@@ -7,6 +7,7 @@ import type { Encoder } from '../encoders/encoder.ts';
 import { isFloat, toFloat32 } from '../encoders/safetensors.ts';
 import type { RandomStream } from '../random.ts';
 import type { ClassificationHead } from './classificationHead.ts';
+import { type LinearLayer, linearLayerOf } from './linearLayer.ts';
 
 /** Standard deviation of new weights: `initializer_range` of BERT, RoBERTa and DistilBERT. */
 const initialDeviation = 0.02;
@@ -24,8 +25,7 @@ interface SequenceClassificationOptions {
 /**
  * The head of an architecture's `ForSequenceClassification` in `transformers`, with the names that its parameters have
  * there. The dense layer is taken over where the encoder's files hold it, as BERT's pooler, and the output layer where it is
- * wanted; what is not there starts as in `transformers`, normal with a
- * standard deviation of .02 and biases of 0.
+ * wanted; what is not there starts as in `transformers`, normal with a standard deviation of .02 and biases of 0.
  */
 export function createSequenceClassificationHead(
   { config, source }: Pick<Encoder, 'config' | 'source'>,
@@ -46,8 +46,8 @@ export function createSequenceClassificationHead(
     logits: (h, dropout) =>
       tf.tidy(() => {
         const dropped = (x: tf.Tensor2D) => (dropout ? drop(x, dropout()) : x);
-        const inner = activation(dense(shape.dropsInput ? dropped(h) : h, hidden));
-        return dense(dropped(inner), output);
+        const inner = activation(hidden.apply(shape.dropsInput ? dropped(h) : h));
+        return output.apply(dropped(inner));
       }),
   };
 }
@@ -70,40 +70,27 @@ export function layerNames(
   return { hidden: isOfEncoder ? prefix + hidden : hidden, output };
 }
 
-interface Layer {
-  /** [outputs, inputs] */
-  readonly weight: tf.Variable<tf.Rank.R2>;
-  /** [outputs] */
-  readonly bias: tf.Variable<tf.Rank.R1>;
-}
-
 function layerOf(
   tensors: Encoder['source']['otherTensors'],
   name: string,
   outputs: number,
   inputs: number,
   random: RandomStream,
-): Layer {
+): LinearLayer {
   const saved = (part: string, ...shape: number[]): Float32Array | undefined => {
     const tensor = tensors.get(`${name}.${part}`);
     return tensor && isFloat(tensor.dtype) && tensor.shape.join() === shape.join() ? toFloat32(tensor) : undefined;
   };
   const normal = () => Float32Array.from({ length: outputs * inputs }, () => initialDeviation * random.normal());
-  const weight = saved('weight', outputs, inputs);
-  const bias = saved('bias', outputs);
-  return tf.tidy(() => ({
-    weight: tf.variable(tf.tensor2d(weight ?? normal(), [outputs, inputs])),
-    bias: tf.variable(tf.tensor1d(bias ?? new Float32Array(outputs))),
-  }));
+  return linearLayerOf(
+    saved('weight', outputs, inputs) ?? normal(),
+    saved('bias', outputs) ?? new Float32Array(outputs),
+  );
 }
 
-function named(name: string, { weight, bias }: Layer): [string, tf.Variable][] {
+function named(name: string, { weight, bias }: LinearLayer): [string, tf.Variable][] {
   return [
     [`${name}.weight`, weight],
     [`${name}.bias`, bias],
   ];
-}
-
-function dense(x: tf.Tensor2D, { weight, bias }: Layer): tf.Tensor2D {
-  return tf.add(tf.matMul(x, weight, false, true), bias);
 }

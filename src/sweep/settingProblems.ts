@@ -70,8 +70,8 @@ const twoActivations: Problem = {
 /** Classes that an objective goes by and that the corpus does not have, or of which it does not know enough. */
 export function classProblems({ objective, evaluation }: Settings, { name, labelNames }: Corpus): Problem[] {
   const places = placesOf(labelNames, {
-    valence: objective.valence?.values ?? {},
-    intensity: objective.intensity?.values ?? {},
+    valence: objective.valence?.values,
+    intensity: objective.intensity?.values,
   });
   const placeless = (['valence', 'intensity'] as const).flatMap((term) => {
     const missing = labelNames.filter((_, label) => objective[term] && Number.isNaN(places[term][label]));

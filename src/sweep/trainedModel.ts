@@ -45,8 +45,8 @@ export function trainedHeads(
   activation: Activation,
 ): TrainedHeads {
   const places = placesOf(labelNames, {
-    valence: objective.valence?.values ?? {},
-    intensity: objective.intensity?.values ?? {},
+    valence: objective.valence?.values,
+    intensity: objective.intensity?.values,
   });
   const untrained = labelNames.map(() => Number.NaN);
   return {
