@@ -58,7 +58,7 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
       texts,
       labels: corpus.train.labels,
       classes: countClasses(corpus.labelNames, corpus.train.labels),
-      targets: targetsOf(corpus),
+      targets: objective.needs.has('targets') ? targetsOf(corpus) : null,
       frozen: { data: new Float32Array(texts.size * columns), rows: texts.size, columns },
       options: { ...settings.training, steps: timedSteps, conflictEvery: 0 },
       seed: 0,

@@ -33,7 +33,8 @@ export function judgedTexts(corpus: Corpus, split: 'validation' | 'test', embedd
     embeddings,
     labels,
     truths: strengths && Uint8Array.from(strengths, (strength) => Number(strength >= Math.fround(expressed))),
-    kinds,
+    // Scores by kind are told of the finished run alone.
+    ...(split === 'test' && { kinds }),
   };
 }
 
