@@ -19,10 +19,10 @@ const storySchema = z.strictObject({
   split: z.enum(splitNames),
 });
 
-/** A line of utterances.jsonl. */
+/** A line of utterances.jsonl or pairs.jsonl. */
 export const utteranceSchema = z
   .strictObject({
-    id: z.string().regex(/^s\d\d-\d\d$/),
+    id: z.string().regex(/^s\d\d-\d\d[ab]?$/),
     story: z.string(),
     character: z.string(),
     /** The situation up to the utterance, by the narrator. */
@@ -34,8 +34,11 @@ export const utteranceSchema = z
       .refine((e) => Object.keys(e).length >= 1 && Object.keys(e).length <= 5, 'one to five emotions'),
     /** The emotion of greatest intensity, which no other one reaches. */
     label: z.enum(emotions),
-    /** Whether the emotion is named, can be inferred from the utterance, or needs the context. */
-    kind: z.enum(['explicit', 'inferable', 'contextual']),
+    /**
+     * Whether the emotion is named, can be inferred from the utterance, or needs the context; or whether the utterance stands
+     * in two contexts, with a positive emotion in one and a negative one in the other.
+     */
+    kind: z.enum(['explicit', 'inferable', 'contextual', 'paired']),
   })
   .refine(
     ({ emotions: e, label }) => Object.entries(e).every(([name, v]) => name === label || v < (e[label] ?? 0)),
@@ -50,14 +53,18 @@ const folder = fileURLToPath(new URL('embedded/', import.meta.url));
 /**
  * Reads the stories and utterances that come with the project.
  *
+ * @returns `pairs`: utterances in two contexts each, the one behind the other, the positive one first
  * @throws UserError if the files do not hold what their schemas say, or if an utterance belongs to no story
  */
-export async function readStories(): Promise<{ stories: Story[]; utterances: Utterance[] }> {
+export async function readStories(): Promise<{ stories: Story[]; utterances: Utterance[]; pairs: Utterance[] }> {
   const problems = new ProblemList();
   const stories = checkRows(await readJsonLines(`${folder}stories.jsonl`, problems), storySchema, problems);
-  const utterances = checkRows(await readJsonLines(`${folder}utterances.jsonl`, problems), utteranceSchema, problems);
+  const readUtterances = async (file: string) =>
+    checkRows(await readJsonLines(`${folder}${file}`, problems), utteranceSchema, problems);
+  const utterances = await readUtterances('utterances.jsonl');
+  const pairs = await readUtterances('pairs.jsonl');
   const ids = new Set(stories.map(({ values }) => values.id));
-  for (const { at, values } of utterances) {
+  for (const { at, values } of [...utterances, ...pairs]) {
     if (ids.has(values.story)) continue;
     problems.add({
       code: 'DATA_UNKNOWN_STORY',
@@ -67,47 +74,57 @@ export async function readStories(): Promise<{ stories: Story[]; utterances: Utt
     });
   }
   problems.throwIfAny();
-  return { stories: stories.map(({ values }) => values), utterances: utterances.map(({ values }) => values) };
+  const valuesOf = <T>(lines: readonly { readonly values: T }[]) => lines.map(({ values }) => values);
+  return { stories: valuesOf(stories), utterances: valuesOf(utterances), pairs: valuesOf(pairs) };
 }
 
 /** Utterances of characters in short stories written for this project; one class each, split by story. */
 export const embedded = embeddedSource();
 
-/** @param grouping of the classes; default: the emotions themselves */
-export function embeddedSource(grouping?: GroupingName): CorpusSource {
-  return { read: () => readEmbedded(grouping) };
+/** Which utterances, in which classes. */
+interface EmbeddedOptions {
+  /** Of the classes; default: the emotions themselves. */
+  readonly grouping?: GroupingName;
+  /**
+   * Whether the utterances that stand in two contexts come beside the others. Who does not read the context gives both the
+   * same classes, and so is wrong about half of them. Default: no.
+   */
+  readonly paired?: boolean;
+}
+
+export function embeddedSource(options: EmbeddedOptions = {}): CorpusSource {
+  return { read: () => readEmbedded(options) };
 }
 
 /**
  * The utterances with all their emotions: `soft` as strong as they are, `multi` those of an intensity of .3 or more. The
  * label is in both. A group is as strong as the strongest of its emotions.
- *
- * @param grouping of the classes; default: the emotions themselves
  */
-export function embeddedStrengths(labelling: 'multi' | 'soft', grouping?: GroupingName): CorpusSource {
+export function embeddedStrengths(labelling: 'multi' | 'soft', options: EmbeddedOptions = {}): CorpusSource {
   return {
     async read() {
-      const { groupOf } = groupingOf(grouping);
+      const { groupOf } = groupingOf(options.grouping);
       const nameOf = (emotion: string) => groupOf.get(emotion) ?? emotion;
-      const content = await readEmbedded(grouping, ({ emotions: own, label }) => {
+      const content = await readEmbedded(options, labelling, ({ emotions: own, label }) => {
         const strengths = renamed(own, nameOf);
         return labelling === 'multi' ? decided(strengths, nameOf(label), expressed) : strengths;
       });
-      const name = ['embedded', labelling, ...(grouping ? [grouping] : [])].join('-');
-      return { ...content, name, labelling };
+      return { ...content, labelling };
     },
   };
 }
 
 async function readEmbedded(
-  grouping?: GroupingName,
+  { grouping, paired }: EmbeddedOptions,
+  labelling?: 'multi' | 'soft',
   strengthsOf?: (utterance: Utterance) => Strengths,
 ): Promise<SourceContent> {
-  const { stories, utterances } = await readStories();
+  const { stories, utterances, pairs } = await readStories();
+  const chosen = paired ? [...utterances, ...pairs] : utterances;
   const { groups, groupOf } = groupingOf(grouping);
   const splitOf = new Map(stories.map(({ id, split }) => [id, split]));
   const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
-  for (const utterance of utterances) {
+  for (const utterance of chosen) {
     const { story, utterance: text, label, context, character, kind } = utterance;
     const split = splitOf.get(story);
     if (!split) continue;
@@ -121,10 +138,10 @@ async function readEmbedded(
     });
   }
   return {
-    name: grouping ? `embedded-${grouping}` : 'embedded',
+    name: ['embedded', paired && 'paired', labelling, grouping].filter(Boolean).join('-'),
     labelNames: groups,
     splits,
-    provenance: `${utterances.length} utterances in ${stories.length} stories, written for this project`,
+    provenance: `${chosen.length} utterances in ${stories.length} stories, written for this project`,
     licence: 'CC BY 4.0',
     notes: [],
   };

@@ -31,12 +31,14 @@ import { RunRecorder } from '../tracking/runRecorder.ts';
 import { validates } from '../training/options.ts';
 import { type TrainingOutcome, train as trainEncoder } from '../training/trainer.ts';
 import { type Cell, folderAtWork } from './cells.ts';
+import { examplesRecord, headPredictions } from './classifierRecords.ts';
 import { codeVersion } from './environment.ts';
 import type { Settings } from './experiment.ts';
+import { judgedTexts, thresholdsOf, trainedHeads } from './judgement.ts';
 import { type Materials, sampleIndices, taskSettings } from './materials.ts';
 import type { JobProgress } from './progress.ts';
 import type { JobResult, WorkerSetup } from './protocol.ts';
-import { examplesRecord, headPredictions, judgedTexts, saveModel, thresholdsOf, trainedHeads } from './trainedModel.ts';
+import { saveModel } from './saveModel.ts';
 import { validate } from './validate.ts';
 
 export interface CellContext {

@@ -9,7 +9,7 @@ import { evaluateHeads, type TrainedHeads } from '../evaluation/trainedHeads.ts'
 import type { TokenSequences } from '../text/tokenSequences.ts';
 import type { ValidationResult } from '../training/trainer.ts';
 import type { Settings } from './experiment.ts';
-import { judgedTexts } from './trainedModel.ts';
+import { judgedTexts } from './judgement.ts';
 
 /** What is told of trained heads while they are trained. */
 const validated =

@@ -7,7 +7,7 @@ import { splitNames } from '../../src/data/source.ts';
 import { characterShingles, containment, jaccard, overlaps, wordShingles, words } from './nGramOverlap.ts';
 
 // Reading checks every line against its schema.
-const { stories, utterances } = await readStories();
+const { stories, utterances, pairs } = await readStories();
 const splitOf = new Map(stories.map(({ id, split }) => [id, split]));
 
 const count = <T>(items: readonly T[]): Map<T, number> => {
@@ -85,17 +85,83 @@ describe('size and balance', () => {
   });
 });
 
+describe('pairs', () => {
+  const { positive, negative }: Record<'positive' | 'negative', readonly string[]> = groupings.sentiment;
+  const both = pairs.flatMap((first, i) => (i % 2 === 0 ? [[first, pairs[i + 1]] as const] : []));
+
+  it('are two a story, the positive context before the negative one', () => {
+    expect(pairs.map(({ id }) => id)).toEqual(
+      stories.flatMap(({ id }) => ['21a', '21b', '22a', '22b'].map((own) => `${id}-${own}`)),
+    );
+    for (const [first, second] of both) {
+      expect(second).toMatchObject({ story: first.story, character: first.character, utterance: first.utterance });
+      expect(Object.keys(first.emotions).filter((emotion) => !positive.includes(emotion))).toEqual([]);
+      expect(Object.keys(second?.emotions ?? {}).filter((emotion) => !negative.includes(emotion))).toEqual([]);
+    }
+  });
+
+  it('are of a kind of their own, and have every class but those of neither side', () => {
+    expect(new Set(pairs.map(({ kind }) => kind))).toEqual(new Set(['paired']));
+    expect(utterances.filter(({ kind }) => kind === 'paired')).toEqual([]);
+    expect([...new Set(pairs.map(({ label }) => label))].sort()).toEqual([...positive, ...negative].sort());
+  });
+
+  it('have contexts that differ in length by five words at most, by hardly any on average', () => {
+    const lengths = both.map((pair) => pair.map((own) => words(own?.context ?? '').length));
+    const differences = lengths.map(([a = 0, b = 0]) => a - b);
+    expect(Math.max(...differences.map(Math.abs))).toBeLessThanOrEqual(5);
+    expect(Math.abs(differences.reduce((sum, d) => sum + d, 0) / differences.length)).toBeLessThan(0.5);
+  });
+
+  it('say nothing that another utterance says', () => {
+    const texts = [...utterances, ...both.map(([first]) => first)].map(({ utterance }) => utterance);
+    expect(new Set(texts).size).toBe(texts.length);
+    expect(alike(texts)).toEqual([]);
+  });
+
+  it('name no feeling in their contexts', () => {
+    const named = new Set(
+      'happy sad glad afraid angry proud love loved tears smile smiled laugh laughed cry cried sob grin fear joy'.split(
+        ' ',
+      ),
+    );
+    for (const { id, context } of pairs)
+      expect(
+        words(context).filter((word) => named.has(word)),
+        id,
+      ).toEqual([]);
+  });
+
+  it('come beside the other utterances in corpora of that name, and leave those of the other names as they were', async () => {
+    const load = (source: string) => loadCorpus({ source, exclude: [] }, { dataFolder: '' });
+    const [plain, paired, soft] = await Promise.all(
+      ['embedded', 'embedded-paired', 'embedded-paired-soft-sentiment'].map(load),
+    );
+    for (const split of splitNames) {
+      const own = pairs.filter(({ story }) => splitOf.get(story) === split);
+      expect(paired?.[split].texts).toEqual([
+        ...(plain?.[split].texts ?? []),
+        ...own.map(({ utterance }) => utterance),
+      ]);
+      expect(soft?.[split].kinds?.filter((kind) => kind === 'paired')).toHaveLength(own.length);
+      expect(plain?.[split].kinds).not.toContain('paired');
+    }
+    expect([paired?.name, soft?.name]).toEqual(['embedded-paired', 'embedded-paired-soft-sentiment']);
+  });
+});
+
 describe('references', () => {
   it('numbers stories and utterances without repetition', () => {
     expect(new Set(stories.map(({ id }) => id)).size).toBe(stories.length);
     expect(new Set(stories.map(({ title }) => title)).size).toBe(stories.length);
     expect(new Set(utterances.map(({ id }) => id)).size).toBe(utterances.length);
-    for (const { id, story } of utterances) expect(id.startsWith(`${story}-`), id).toBe(true);
+    for (const { id, story } of [...utterances, ...pairs]) expect(id.startsWith(`${story}-`), id).toBe(true);
   });
 
   it('gives every utterance to a character of its story', () => {
     const characters = new Map(stories.map((story) => [story.id, Object.keys(story.characters)]));
-    for (const { id, story, character } of utterances) expect(characters.get(story), id).toContain(character);
+    for (const { id, story, character } of [...utterances, ...pairs])
+      expect(characters.get(story), id).toContain(character);
   });
 
   it('keeps neutral utterances free of stronger emotions', () => {
