@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { formatProblem, type Problem, throwIfAny, UserError } from '../errors.ts';
+import { cellLine } from '../report/cellLine.ts';
 import { formatDuration } from '../report/duration.ts';
 import { coloursOf, type ReportStream, widthOf } from '../report/terminal.ts';
 import { createView } from '../report/view.ts';
@@ -105,6 +106,7 @@ export async function executeSweep(args: SweepArguments, worker: WorkerProcess):
       joins: isAgent,
       stopOnFailure: args.stopOnFailure,
       view,
+      cellLine,
       ...(tracking && { observer: tracking }),
       signal: interrupt.signal,
     });

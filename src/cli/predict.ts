@@ -44,7 +44,12 @@ async function main(): Promise<number> {
         requiresArg: true,
         describe: 'a text a line, or a .jsonl, .csv, .tsv or .parquet file with a column text; - for standard input',
       },
-      context: { type: 'string', requiresArg: true, describe: 'what precedes the texts, as their first segment' },
+      context: {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'what precedes the texts, as their first segment; for a model trained with +context+character it ends with a name and a colon',
+      },
       'context-column': {
         type: 'string',
         requiresArg: true,
@@ -179,7 +184,7 @@ async function readLines(
   const lines: Line[] = [];
   if (isTable(file)) {
     const required = ['text', ...(contextColumn === undefined ? [] : [contextColumn])];
-    for (const { at, values } of await readTableFile(file, { required, wanted: required }, problems)) {
+    for (const { at, values } of await readTableFile(file, { required }, problems)) {
       const missing = required.filter((name) => typeof values[name] !== 'string');
       for (const name of missing) {
         problems.add({

@@ -4,6 +4,7 @@ import { labellings } from './source.ts';
 import { expressed } from './strengths.ts';
 
 const column = z.string().min(1);
+const strengthsColumn = 'emotions';
 
 /** How a user's own file or folder is to be read. */
 export const declarationSchema = z
@@ -19,7 +20,7 @@ export const declarationSchema = z
         /** Who says the text; may be absent. */
         character: column.default('character'),
         /** The classes of a text that may have several; read for the labellings multi and soft only. */
-        strengths: column.default('emotions'),
+        strengths: column.default(strengthsColumn),
       })
       .prefault({}),
     /**
@@ -47,7 +48,11 @@ export const declarationSchema = z
       return new Set(read).size === read.length;
     },
     { path: ['columns'], error: 'different names of all columns that are read' },
-  );
+  )
+  .refine(({ columns, labelling }) => labelling !== 'single' || columns.strengths === strengthsColumn, {
+    path: ['columns', 'strengths'],
+    error: 'labelling multi or soft beside it, which alone read it',
+  });
 
 export type Declaration = z.output<typeof declarationSchema>;
 

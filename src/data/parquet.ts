@@ -13,8 +13,8 @@ import { missingColumns, type Row } from './rows.ts';
 
 export interface Columns {
   readonly required: readonly string[];
-  /** Those that are read, the required ones among them; others may be absent. */
-  readonly wanted: readonly string[];
+  /** Those that are read, the required ones among them; others may be absent. Default: all. */
+  readonly wanted?: readonly string[];
 }
 
 /** What Hugging Face's `datasets` writes into a Parquet file's metadata under the key `huggingface`. */
@@ -23,11 +23,11 @@ const classLabel = z.object({ _type: z.literal('ClassLabel'), names: z.array(z.s
 const classLabels = z.object({ _type: z.enum(['List', 'LargeList', 'Sequence']), feature: classLabel });
 
 /**
- * Reads some columns of a Parquet file. Class numbers, also in lists, become the names that Hugging Face's `datasets` keeps
- * beside them.
+ * Reads columns of a Parquet file. Class numbers, also in lists, become the names that Hugging Face's `datasets` keeps
+ * beside them; other whole numbers of 64 bits become numbers.
  *
- * Problems: DATA_MISSING_FILE, DATA_MISSING_COLUMN, DATA_UNKNOWN_LABEL, and DATA_BAD_PARQUET for what is no Parquet or is compressed otherwise
- * than by Snappy.
+ * Problems: DATA_MISSING_FILE, DATA_MISSING_COLUMN, DATA_UNKNOWN_LABEL, and DATA_BAD_PARQUET for what is no Parquet or is
+ * compressed otherwise than by Snappy.
  */
 export async function readParquet(file: string, { required, wanted }: Columns, problems: ProblemList): Promise<Row[]> {
   try {
@@ -36,20 +36,23 @@ export async function readParquet(file: string, { required, wanted }: Columns, p
     const columns = parquetSchema(metadata).children.map(({ element }) => element.name);
     if (missingColumns(file, columns, required, problems)) return [];
     const names = classNames(metadata);
-    const known = wanted.filter((column) => columns.includes(column));
+    const known = wanted ? wanted.filter((column) => columns.includes(column)) : columns;
     const objects = await parquetReadObjects({ file: buffer, metadata, columns: known });
     return objects.map((values, i) => {
       const at = `${file}, row ${i + 1}`;
       const named = Object.entries(values).map(([column, value]) => {
         const ofColumn = names.get(column);
-        const plain = (one: unknown): unknown => {
-          const number = typeof one === 'bigint' ? Number(one) : one;
+        const ofClass = (number: unknown): unknown => {
           if (!ofColumn || number === null) return number;
           const name = ofColumn[number as number];
-          if (name === undefined) problems.add(unknownClass(at, column, number, ofColumn));
+          if (name !== undefined) return name;
+          // Texts that nobody has labelled yet have -1 in a column that is only kept.
+          if (!(wanted ?? required).includes(column)) return number;
+          problems.add(unknownClass(at, column, number, ofColumn));
           return name;
         };
-        return [column, Array.isArray(value) ? value.map(plain) : plain(value)];
+        const plain = withoutBigInts(value);
+        return [column, Array.isArray(plain) ? plain.map(ofClass) : ofClass(plain)];
       });
       return { at, values: Object.fromEntries(named) };
     });
@@ -66,6 +69,18 @@ export async function readParquet(file: string, { required, wanted }: Columns, p
     });
     return [];
   }
+}
+
+/** A value with numbers for all whole numbers of 64 bits in it. */
+function withoutBigInts(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(withoutBigInts);
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, own]) => [name, withoutBigInts(own)]));
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function unknownClass(at: string, column: string, given: unknown, names: readonly string[]): Problem {

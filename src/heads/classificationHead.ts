@@ -25,7 +25,7 @@ export interface ClassificationHead {
   /** By the names that the parameters have in `transformers`, or would have in a PyTorch module called `classifier`. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /**
-   * [B, inputSize] → [B, classes], before the softmax.
+   * [B, inputSize] → [B, classes], before softmax or sigmoid.
    *
    * @param dropout default: none
    */

@@ -27,7 +27,7 @@ export interface ObjectiveInputs {
   readonly frozen?: tf.Tensor2D | null;
   /** [B, out], the projection head's output, L2-normalised. */
   readonly projections?: tf.Tensor2D | null;
-  /** [B, classes], the classification head's scores before the softmax. */
+  /** [B, classes], the classification head's scores before softmax or sigmoid. */
   readonly logits?: tf.Tensor2D | null;
   /** [B, 2], the affect head's valence (−1 to 1) and intensity (0 to 1). */
   readonly affect?: tf.Tensor2D | null;

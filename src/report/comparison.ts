@@ -1,9 +1,9 @@
-import { didYouMean } from '../didYouMean.ts';
 import { formatProblem } from '../errors.ts';
 import type { IntervalMethod, PairedDifference, Summary } from '../evaluation/statistics.ts';
 import { labelOf } from '../sweep/labels.ts';
 import { threadsOf } from '../tracking/journal.ts';
 import type { CellResult, ExperimentResults, RunSummary } from '../tracking/results.ts';
+import { columnMetrics, unknownColumns } from './columns.ts';
 import { costMetric, gainMetric } from './metrics.ts';
 import { differenceOf, isCounted, ofEachMetric, optimalPoints, type Pair, summaryOf } from './overSeeds.ts';
 
@@ -81,25 +81,6 @@ export function compare(results: ExperimentResults, interval: IntervalMethod = '
 /** Dotted paths of the swept settings. */
 export function axesOf({ points }: ExperimentResults['experiment']): string[] {
   return [...new Set(points.flatMap(({ axes }) => Object.keys(axes)))];
-}
-
-/** The metrics that an experiment's columns ask for among those that were measured. */
-export function columnMetrics(columns: readonly string[], measured: readonly string[]): string[] {
-  return [...new Set(columns.flatMap((column) => measured.filter((metric) => matches(column, metric))))];
-}
-
-/** Whether a metric is one that a column asks for; `*` stands for any part, also a task with dots in its name. */
-function matches(column: string, metric: string): boolean {
-  const parts = column.split('*').map((part) => part.replaceAll('.', '\\.'));
-  return new RegExp(`^${parts.join('.+')}$`).test(metric);
-}
-
-/** What to say of columns that no run has. */
-export function unknownColumns(columns: readonly string[], measured: readonly string[]): string[] {
-  if (measured.length === 0) return [];
-  return columns
-    .filter((column) => !measured.some((metric) => matches(column, metric)))
-    .map((column) => `no run has the metric ${column}, which is a column.${didYouMean(column, measured)}`);
 }
 
 /** The retrofitted cells of each grid point, in the order of the plan. */

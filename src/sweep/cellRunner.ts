@@ -8,10 +8,8 @@ import type { Corpus } from '../data/corpus.ts';
 import { targetsOf } from '../data/targets.ts';
 import { embedLayers, embedTexts } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
-import { loadEncoder } from '../encoders/huggingFaceFolder.ts';
 import { withLora } from '../encoders/lora.ts';
 import type { Pooling } from '../encoders/pooling.ts';
-import { withTwoTokenTypes } from '../encoders/tokenTypes.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import type { DownstreamTask } from '../evaluation/downstream.ts';
 import { driftByText } from '../evaluation/driftByText.ts';
@@ -125,8 +123,7 @@ async function runOriginal(cell: Cell, context: CellContext, recorder: RunRecord
   );
   if (fineTunes(cell)) {
     begin('fineTuning', { detail: taskNames(cell) });
-    const source = await materials.encoder(cell.settings.encoder);
-    const encoder = await loadEncoder(source.folder, cell.settings.encoder);
+    const encoder = await materials.trainable(cell.settings);
     try {
       Object.assign(metrics, await fineTune(cell, encoder, context, predictions));
     } finally {
@@ -160,9 +157,7 @@ async function runRetrofit(
     validation: await materials.tokens(settings, 'validation'),
     test: await materials.tokens(settings, 'test'),
   };
-  const source = await materials.encoder(settings.encoder);
-  const loaded = await loadEncoder(source.folder, settings.encoder);
-  const encoder = settings.segments === 'two' ? withTwoTokenTypes(loaded) : loaded;
+  const encoder = await materials.trainable(settings);
   const objective = weightedSum(settings.objective, settings.balancing);
   const heads = createHeads(objective.needs, {
     projection: settings.head,

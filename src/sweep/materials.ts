@@ -6,6 +6,7 @@ import { embedLayers, embedTexts } from '../encoders/embed.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import { describeEncoder, encoderHash, loadEncoder } from '../encoders/huggingFaceFolder.ts';
 import { type EncoderPlaces, resolveEncoder } from '../encoders/resolveEncoder.ts';
+import { withTwoTokenTypes } from '../encoders/tokenTypes.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import { concatRows, type Matrix } from '../evaluation/matrix.ts';
 import { stream } from '../random.ts';
@@ -70,6 +71,13 @@ export class Materials {
       const { config, tokeniser } = await describeEncoder(folder);
       return { folder, hash: await encoderHash(folder), config, tokeniser };
     });
+  }
+
+  /** The encoder that cells with these settings train, with as many token types as they ask for; the caller's to dispose. */
+  async trainable({ encoder: name, segments }: Pick<Settings, 'encoder' | 'segments'>): Promise<Encoder> {
+    const { folder } = await this.encoder(name);
+    const encoder = await loadEncoder(folder, name);
+    return segments === 'two' ? withTwoTokenTypes(encoder) : encoder;
   }
 
   async tokens(settings: Settings, split: SplitName): Promise<TokenisedTexts> {

@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { createSampler } from '../../samplers/index.ts';
 import { targetsOf } from '../data/targets.ts';
 import { embedTexts } from '../encoders/embed.ts';
-import { loadEncoder } from '../encoders/huggingFaceFolder.ts';
 import { withLora } from '../encoders/lora.ts';
 import { createHeads } from '../heads/heads.ts';
 import { countClasses } from '../objectives/objective.ts';
@@ -26,8 +25,7 @@ export async function measureRates(cell: Cell, materials: Materials): Promise<Ra
   const { settings } = cell;
   const corpus = await materials.corpus(settings);
   const texts = await materials.tokens(settings, 'train');
-  const { folder } = await materials.encoder(settings.encoder);
-  const encoder = await loadEncoder(folder, settings.encoder);
+  const encoder = await materials.trainable(settings);
   const objective = weightedSum(settings.objective, settings.balancing);
   const heads = createHeads(objective.needs, {
     projection: settings.head,

@@ -3,7 +3,6 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Problem, UserError } from '../errors.ts';
-import { measureOf } from '../evaluation/measures.ts';
 import type { EndRecord } from '../tracking/journal.ts';
 import { mergeExperiments } from '../tracking/mergeExperiments.ts';
 import { type ExperimentFile, hasExperiment, readExperimentFile, writeExperimentFile } from '../tracking/results.ts';
@@ -30,6 +29,8 @@ export interface SweepOptions {
   /** Starts no further cell after the first failure. */
   readonly stopOnFailure: boolean;
   readonly view: SweepView;
+  /** A finished cell in one line. */
+  readonly cellLine: (label: string, end: EndRecord | undefined, columns: readonly string[]) => string;
   readonly observer?: SweepObserver;
   readonly signal: AbortSignal;
 }
@@ -275,7 +276,7 @@ class Run {
   #finishCell(job: Job, { end, warning }: JobResult): void {
     if (job.kind !== 'cell') return;
     if (warning !== undefined) this.#options.view.line(`! ${labelOf(job.cell)}: ${warning}`);
-    const line = cellLine(labelOf(job.cell), end, this.#sweep.plan.columns);
+    const line = this.#options.cellLine(labelOf(job.cell), end, this.#sweep.plan.columns);
     this.#options.observer?.ended(job.cell, { exitCode: 0, line, journal: this.#journalOf('cells', job.cell.id) });
     if (job.cell.kind === 'original') return;
     this.#done++;
@@ -326,21 +327,4 @@ function workDone({ phase, done, total }: JobProgress, { steps, texts, extraStep
   if (phase === 'evaluating') return { steps, texts: done, extraSteps: 0 };
   if (phase === 'fine-tuning') return { steps, texts, extraSteps: (extraSteps * done) / total };
   return { steps: 0, texts: phase === 'embedding' ? done : 0, extraSteps: 0 };
-}
-
-/** A finished cell in one line, with its drift and the first of the experiment's columns that it has. */
-function cellLine(label: string, end: EndRecord | undefined, columns: readonly string[]): string {
-  const { metrics = {}, status = 'completed', reason, wall } = end ?? {};
-  const score = columns.find((column) => column in metrics && column !== 'drift.deltaEmb') ?? 'knn.macroF1';
-  const figures = ['drift.deltaEmb', score].flatMap((metric) => figure(metric, metrics[metric]));
-  const seconds = `${Number(wall?.seconds).toFixed(0)} s`;
-  return `${status === 'diverged' ? '!' : '✓'} ${label}: ${[...figures, seconds].join(', ')}${status === 'completed' ? '' : `, ${status}: ${reason}`}`;
-}
-
-function figure(metric: string, value: number | undefined): string[] {
-  const { title } = measureOf(metric) ?? { title: metric };
-  if (value === undefined) return [];
-  return [
-    title.endsWith(' %') ? `${title.slice(0, -2)} ${(100 * value).toFixed(1)}` : `${title} ${value.toPrecision(3)}`,
-  ];
 }

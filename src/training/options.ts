@@ -40,7 +40,7 @@ export const trainingSchema = z
     clipNorm: z.number().min(0).default(1),
     /** Micro-batches a batch is computed in. The update is that of the whole batch, for every objective. */
     accumulate: z.int().positive().default(1),
-    /** Dropout probability in hidden states and attention. Default: what the encoder's config.json says. */
+    /** Dropout probability in hidden states, attention and classification heads. Default: what the encoder's config.json says. */
     dropout: z.number().min(0).max(0.9).optional(),
     freeze: freezeSchema.prefault({}),
     /** Trains low-rank adapters in place of the encoder's weights, and the heads; null: the weights themselves. */

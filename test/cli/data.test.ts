@@ -96,6 +96,8 @@ describe('yarn data', () => {
     expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/^USAGE: .*different names/)]);
     const alone = await data(['check', folder, '--strengths', 'emotions'], '');
     expect([alone.code, alone.stderr]).toEqual([2, expect.stringMatching(/^USAGE: .*labelling/)]);
+    const unread = await data(['check', folder, '--labelling', 'single', '--strengths', 'feelings'], '');
+    expect([unread.code, unread.stderr]).toEqual([2, expect.stringMatching(/^USAGE: .*labelling multi or soft/)]);
   });
 
   it.each([[[]], [['look']], [['show']], [['show', 'nothing-of-the-kind']]])('refuses %j', async (args) => {

@@ -63,6 +63,23 @@ it('refuses what is no Parquet, is cut off, or is compressed in a way that it do
   expect(await problemsOf(`${folder}/none.parquet`, [])).toEqual([`DATA_MISSING_FILE: no ${folder}/none.parquet`]);
 });
 
+it('reads all columns where none are named, with numbers for whole numbers of 64 bits', async () => {
+  const all = async (name: string) => {
+    const problems = new ProblemList();
+    const rows = await readParquet(golden(name), { required: ['text'] }, problems);
+    problems.throwIfAny();
+    return rows.map(({ values }) => values);
+  };
+  expect(await all('nested')).toEqual([
+    { text: 'one', source: { page: 3, lines: [1, 2] } },
+    { text: 'two', source: { page: 2 ** 40, lines: [] } },
+  ]);
+  expect(await all('unlabelled')).toEqual([
+    { text: 'one', label: -1, id: 1 },
+    { text: 'two', label: -1, id: 2 },
+  ]);
+});
+
 it('does not take a label that was left out for a class', async () => {
   expect(await problemsOf(golden('unlabelled'), ['text', 'label'])).toEqual([
     `DATA_UNKNOWN_LABEL: ${golden('unlabelled')}, row 1, label -1`,

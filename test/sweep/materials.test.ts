@@ -114,6 +114,32 @@ describe('Materials', () => {
   });
 });
 
+onEachEngine('the encoder that a cell trains', () => {
+  it.each([
+    ['roberta', 'own', 1],
+    ['roberta', 'two', 2],
+    ['bert', 'own', 2],
+    ['bert', 'two', 2],
+    ['distilBert', 'own', 0],
+  ] as const)('has the token types that the settings ask for: %s, %s', async (name, segments, types) => {
+    const materials = new Materials(places, new Cache(await temporaryFolder({})));
+    const encoder = await materials.trainable(settingsWith({ encoder: `${goldenFolder}${name}`, segments }));
+    expect(encoder.config.tokenTypes).toBe(types);
+    const table = [...encoder.variables].find(([tensor]) => tensor.endsWith('token_type_embeddings.weight'))?.[1];
+    expect(table?.shape[0] ?? 0).toBe(types);
+    encoder.dispose();
+  });
+
+  it('is the cell’s own, and has the cell’s name for it', async () => {
+    const materials = new Materials(places, new Cache(await temporaryFolder({})));
+    const [one, other] = [await materials.trainable(settings), await materials.trainable(settings)];
+    expect(one.name).toBe(settings.encoder);
+    for (const [tensor, variable] of one.variables) expect(other.variables.get(tensor)).not.toBe(variable);
+    one.dispose();
+    other.dispose();
+  });
+});
+
 onEachEngine('frozen embeddings', (name) => {
   const engine = infoOf(name);
   const splitsMissing = async (materials: Materials, of: Settings) =>

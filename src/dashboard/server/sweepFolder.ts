@@ -1,7 +1,8 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { formatProblem } from '../../errors.ts';
-import { axesOf, columnMetrics, unknownColumns, warningsOf } from '../../report/comparison.ts';
+import { columnMetrics, unknownColumns } from '../../report/columns.ts';
+import { axesOf, warningsOf } from '../../report/comparison.ts';
 import { timesOf } from '../../report/experimentList.ts';
 import { cellAtWork } from '../../sweep/cells.ts';
 import { isLocked } from '../../sweep/lock.ts';

@@ -33,3 +33,6 @@ strengths = {
     "character": ["Ann", "Bo", "Ann"],
 }
 pq.write_table(pa.table(strengths), here / "strengths.parquet")
+
+nested = {"text": ["one", "two"], "source": [{"page": 3, "lines": [1, 2]}, {"page": 2**40, "lines": []}]}
+pq.write_table(pa.table(nested), here / "nested.parquet")
