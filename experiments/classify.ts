@@ -8,6 +8,10 @@
  *
  * The second is the published setting, which was not run here. `yarn runs show classify` adds the ensembles of the seeds, and
  * `yarn runs show <cell>` the report by class.
+ *
+ * Cost: 2 min 2 s on 2 cores (Intel Xeon with AMX), with fused ops, 2 workers; 12 cells.
+ * Result: accuracy 62.1 ± 3.1 plain and 57.7 ± 17.8 class-weighted; with adapters of rank 8 at the same learning rate 53.0 ± 1.3
+ * and 44.0 ± 2.6, where all weights move at less than a tenth of Δemb.
  */
 import { defineExperiment } from '../src/sweep/experiment.ts';
 
@@ -42,7 +46,8 @@ export default defineExperiment({
   columns: ['classifier.accuracy', 'classifier.weightedF1', 'classifier.macroF1'],
   grid: {
     'objective.crossEntropy.classWeights': ['none', 'balanced'],
-    'training.lora': [null, { rank: 8, alpha: 64 }],
+    // An alpha that high makes up for a learning rate that suits all weights.
+    'training.lora': [null, { rank: 8, alpha: 256 }],
   },
   seeds: [1, 2, 3],
 });

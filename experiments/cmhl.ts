@@ -1,13 +1,22 @@
 /**
- * Does it help a classifier to know where emotions lie, and which of them contradict each other? Cross-entropy alone, with
- * valence and intensity on Russell's circumplex, with the contradiction loss, and with all of them, in the manner of CMHL
- * (arXiv 2603.14078, whose formulas, pairs and weights are not public).
+ * Does it help a classifier to know where emotions lie, and which of them contradict each other? Cross-entropy with and
+ * without valence and intensity on Russell's circumplex and the contradiction loss, in all combinations, in the manner of
+ * CMHL (arXiv 2603.14078, whose formulas, pairs and weights are not public).
  *
  *     yarn sweep experiments/cmhl.ts
  *     yarn sweep experiments/cmhl.ts --encoder all-MiniLM-L6-v2 --data emotion
  *
- * `--set balancing=uncertainty` learns the weights. On classes that are no emotions, as those of SWMH (`--data swmh`, from a
- * licensed copy), places and pairs have to be given: `values` of valence and intensity, `pairs` of contradiction.
+ * `--set balancing=uncertainty` learns the weights. Sigmoids in place of the softmax:
+ *
+ *     yarn sweep experiments/cmhl.ts --set objective.crossEntropy=null --set 'objective.binaryCrossEntropy={}'
+ *
+ * On classes that are no emotions, as those of SWMH from a licensed copy, places and pairs have to be given:
+ *
+ *     yarn sweep experiments/cmhl.ts --data swmh --set 'objective.contradiction.pairs=[["anxiety","offmychest",1]]' \
+ *       --set 'objective.valence.values={"anxiety":-0.6,"bipolar":-0.2,"depression":-0.8,"offmychest":-0.3,"suicidewatch":-0.9}' \
+ *       --set 'objective.intensity.values={"anxiety":0.8,"bipolar":0.7,"depression":0.4,"offmychest":0.4,"suicidewatch":0.8}'
+ *
+ * These values show the form; nobody has measured them.
  */
 import { defineExperiment } from '../src/sweep/experiment.ts';
 
@@ -17,7 +26,12 @@ export default defineExperiment({
   encoder: 'mini',
   maxLength: 64,
   classifier: { kind: 'sequenceClassification' },
-  objective: { crossEntropy: {} },
+  objective: {
+    crossEntropy: {},
+    valence: { weight: 0.5 },
+    intensity: { weight: 0.5 },
+    contradiction: { weight: 1 },
+  },
   sampler: { kind: 'shuffled', batchSize: 16 },
   training: {
     epochs: 6,
@@ -35,13 +49,9 @@ export default defineExperiment({
     'affect.intensityError',
   ],
   grid: {
-    objective: [
-      { crossEntropy: {} },
-      { crossEntropy: {}, valence: { weight: 0.5 } },
-      { crossEntropy: {}, intensity: { weight: 0.5 } },
-      { crossEntropy: {}, contradiction: { weight: 1 } },
-      { crossEntropy: {}, valence: { weight: 0.5 }, intensity: { weight: 0.5 }, contradiction: { weight: 1 } },
-    ],
+    'objective.valence.weight': [0, 0.5],
+    'objective.intensity.weight': [0, 0.5],
+    'objective.contradiction.weight': [0, 1],
   },
   seeds: [1, 2, 3],
 });

@@ -1,14 +1,25 @@
 /**
  * What is context worth to an emotion classifier? Training on soft labels, in the manner of Emo Pillars (arXiv 2504.16856),
- * without and with the context of an utterance and its speaker, and scores by whether an utterance can be understood without.
+ * without and with the context of an utterance and its speaker, and scores by whether an utterance can be understood without:
+ * those of the kind `paired` stand in two contexts, with a positive emotion in the one and a negative one in the other.
  *
  *     yarn sweep experiments/emoPillars.ts
- *     yarn sweep experiments/emoPillars.ts --encoder all-MiniLM-L6-v2
+ *     yarn sweep experiments/emoPillars.ts --encoder all-MiniLM-L6-v2 --set training.learningRate=1e-4 --set training.epochs=8
  *
- * On one's own data, for instance what `yarn synthesize` has made:
+ * A linear head on the mean, since `mini` and all-MiniLM-L6-v2 were made for it; for BERT or RoBERTa, and a model that
+ * `yarn predict` and `transformers` load: `--set classifier.kind=sequenceClassification --set pooling=cls`.
+ *
+ * On one's own data, for instance what `yarn synthesize` has made, and then, from the encoder that a cell has left, on what
+ * people have labelled: `goemotions-multi` (or its groups, `-sentiment` and `-ekman`), `isear`, `emocontext+context`:
  *
  *     yarn sweep experiments/emoPillars.ts --set data.own.labelling=soft \
- *       --set 'data.source=["results/synthesized/plots/contextless","results/synthesized/plots/contextual+context+character"]'
+ *       --set 'data.source=["results/synthesized/stories/contextless","results/synthesized/stories/contextual+context+character"]'
+ *     yarn sweep experiments/emoPillars.ts --encoder results/emo-pillars/cells/<cell>/encoder --data goemotions-multi-ekman \
+ *       --set training.learningRate=1e-4 --set training.epochs=3
+ *
+ * Cost: 2 min 8 s on 2 cores (Intel Xeon with AMX), with fused ops, 2 workers; 6 cells.
+ * Result (results/record/emoPillars.md): on the pairs ROC-AUC .500 without context, .834 ± .045 with it (+.334 ± .045); on all
+ * utterances together `mini` gets nothing out of it, and all-MiniLM-L6-v2 14.4 ± 5.4 points of accuracy.
  */
 import { defineExperiment } from '../src/sweep/experiment.ts';
 
@@ -16,24 +27,21 @@ export default defineExperiment({
   name: 'emo-pillars',
   encoder: 'mini',
   maxLength: 128,
-  classifier: { kind: 'sequenceClassification' },
+  pooling: 'mean',
+  classifier: { kind: 'linear' },
   objective: { binaryCrossEntropy: {} },
   sampler: { kind: 'shuffled', batchSize: 16 },
   training: {
     epochs: 10,
-    learningRate: 5e-4,
+    learningRate: 1e-3,
     validateEvery: 'epoch',
     monitor: 'classifier.macroF1',
     checkpoint: 'best',
     conflictEvery: 0,
   },
-  columns: [
-    'classifier.macroF1',
-    'classifier.contextual.macroF1',
-    'classifier.inferable.macroF1',
-    'classifier.explicit.macroF1',
-    'classifier.microF1',
-  ],
-  grid: { 'data.source': ['embedded-soft-sentiment', 'embedded-soft-sentiment+context+character'] },
+  columns: ['classifier.macroF1', 'classifier.paired.microF1', 'classifier.microF1', 'classifier.*.rocAuc'],
+  grid: {
+    'data.source': ['embedded-paired-soft-sentiment', 'embedded-paired-soft-sentiment+context+character'],
+  },
   seeds: [1, 2, 3],
 });

@@ -35,6 +35,8 @@ const adapterSchema = z.looseObject({
   alpha_pattern: z.strictObject({}).nullish(),
 });
 
+type AdapterConfig = z.output<typeof adapterSchema>;
+
 /** What adapters were trained for: a classifier, or an encoder alone. */
 export interface TrainedAdapters extends Omit<Classifier, 'encoder' | 'head'> {
   readonly encoder: AdaptedEncoder;
@@ -98,7 +100,7 @@ export async function loadAdapters(
   const base = await baseFolder(adapter.base_model_name_or_path);
   const below = await loadEncoder(base, name);
   try {
-    const encoder = await merged(folder, below, adapter.lora_alpha / adapter.r);
+    const encoder = await merged(folder, below, adapter);
     return classifierOf(folder, encoder);
   } catch (error) {
     below.dispose();
@@ -144,7 +146,7 @@ interface Halves {
 }
 
 /** The encoder with the adapters added to its weights, and the tensors of the head that came with them. */
-async function merged(folder: string, encoder: Encoder, scale: number): Promise<Encoder> {
+async function merged(folder: string, encoder: Encoder, adapter: AdapterConfig): Promise<Encoder> {
   const file = join(folder, weightsFile);
   if (!existsSync(file)) throw withoutWeights(file);
   const { prefix } = architectureOf(encoder.config);
@@ -167,7 +169,7 @@ async function merged(folder: string, encoder: Encoder, scale: number): Promise<
         otherTensors.set(name, fromFloat32(toFloat32(tensor), tensor.shape));
       } else throw unfit(folder, name);
     }
-    mergeInto(encoder, halves, scale, folder);
+    mergeInto(encoder, halves, adapter, folder);
   } finally {
     for (const half of halves.values()) tf.dispose([half.a, half.b].filter((matrix) => matrix !== undefined));
   }
@@ -180,13 +182,18 @@ async function merged(folder: string, encoder: Encoder, scale: number): Promise<
   };
 }
 
-/** W + scale · B A in place of each weight W. */
-function mergeInto(encoder: Encoder, halves: ReadonlyMap<string, Halves>, scale: number, folder: string): void {
+/** W + alpha / rank · B A in place of each weight W. */
+function mergeInto(
+  encoder: Encoder,
+  halves: ReadonlyMap<string, Halves>,
+  { r, lora_alpha }: AdapterConfig,
+  folder: string,
+): void {
   for (const [module, { a, b }] of halves) {
     const weight = encoder.variables.get(`${module}.weight`);
-    const change = a && b && a.shape[0] === b.shape[1] ? [b.shape[0], a.shape[1]] : [];
+    const change = a && b && a.shape[0] === r && b.shape[1] === r ? [b.shape[0], a.shape[1]] : [];
     if (!weight || !a || !b || weight.shape.join() !== change.join()) throw unfit(folder, module);
-    const sum = tf.tidy(() => tf.add(weight, tf.mul(tf.matMul(b, a), scale)));
+    const sum = tf.tidy(() => tf.add(weight, tf.mul(tf.matMul(b, a), lora_alpha / r)));
     weight.assign(sum);
     sum.dispose();
   }

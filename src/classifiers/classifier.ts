@@ -13,6 +13,10 @@ export interface Classifier {
   readonly activation: Activation;
   /** Longest text in tokens that it was trained on, where that is known. */
   readonly maxLength?: number;
+  /** How texts with contexts are tokenised, as the tokeniser's `encode` takes it. Default: `own`. */
+  readonly segments?: 'own' | 'two';
+  /** Whether it was trained on texts with contexts, where that is known. */
+  readonly contextual?: boolean;
   /** With sigmoids: how likely each class has to be to be given. Default: .5. */
   readonly thresholds?: readonly number[];
 }

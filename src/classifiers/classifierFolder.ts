@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { architectureOf } from '../encoders/architecture.ts';
+import type { EncoderConfig } from '../encoders/config.ts';
 import type { Encoder } from '../encoders/encoder.ts';
 import { loadEncoder, saveEncoder, storedVariables } from '../encoders/huggingFaceFolder.ts';
 import { UserError } from '../errors.ts';
@@ -31,16 +32,20 @@ export async function loadClassifier(folder: string, name: string): Promise<Clas
 }
 
 /**
- * The classifier of an encoder whose files have a head.
+ * The classifier of an encoder whose files have a head. They do not say how texts with contexts were encoded in training: that
+ * is taken to be with segments `two` for a RoBERTa or XLM-RoBERTa with two token types or more, since as published they have
+ * one, and with `own` for the rest.
  *
  * @param folder that the files are in
- * @throws UserError CLASSIFIER_HEAD_MISSING, CLASSIFIER_PROBLEM_UNSUPPORTED
+ * @throws UserError CLASSIFIER_HEAD_MISSING, CLASSIFIER_PROBLEM_UNSUPPORTED, CLASSIFIER_LABEL_REPEATED
  */
 export function classifierOf(folder: string, encoder: Encoder): Classifier {
   const { problem_type: problem } = problemField.parse(encoder.source.configFile);
   const labelNames = labelNamesIn(folder, encoder);
   const thresholds = thresholdsIn(encoder.source.configFile, labelNames);
   if (problem === 'regression' || labelNames.length < 2) throw unsupported(folder, labelNames.length);
+  const repeated = labelNames.find((name, i) => labelNames.indexOf(name) !== i);
+  if (repeated !== undefined) throw ofOneName(folder, repeated);
   return {
     encoder,
     head: createSequenceClassificationHead(encoder, {
@@ -52,7 +57,12 @@ export function classifierOf(folder: string, encoder: Encoder): Classifier {
     labelNames,
     activation: problem === problemTypes.sigmoid ? 'sigmoid' : 'softmax',
     ...(thresholds && { thresholds }),
+    ...(hasAddedTokenTypes(encoder.config) && { segments: 'two' as const }),
   };
+}
+
+function hasAddedTokenTypes({ modelType, tokenTypes }: EncoderConfig): boolean {
+  return (modelType === 'roberta' || modelType === 'xlm-roberta') && tokenTypes >= 2;
 }
 
 /**
@@ -126,7 +136,17 @@ function labelNamesIn(folder: string, { config, source }: Encoder): string[] {
         ? `${folder}: the weights have no ${missing.join(', ')}`
         : `${folder}: ${rows} scores, and ${found.length} classes in config.json`,
     expected: `a ${className} of transformers`,
-    remedy: 'Train one with experiments/classify.ts, or name the folder of another model.',
+    remedy:
+      'Name another model, or train one whose head is saved with it: crossEntropy or binaryCrossEntropy in the objective, and --set classifier.kind=sequenceClassification --set pooling=cls, as experiments/classify.ts has it.',
+  });
+}
+
+function ofOneName(folder: string, label: string): UserError {
+  return new UserError({
+    code: 'CLASSIFIER_LABEL_REPEATED',
+    given: `${folder}: two classes with the name "${label}" in config.json`,
+    expected: 'a name of its own for each class',
+    remedy: 'Correct id2label and label2id.',
   });
 }
 

@@ -1,7 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isContextual } from '../data/corpus.ts';
 import { type EncoderPlaces, resolveEncoder } from '../encoders/resolveEncoder.ts';
+import { segmentsSchema } from '../encoders/tokenTypes.ts';
 import { UserError } from '../errors.ts';
 import { readRunSummary } from '../tracking/results.ts';
 import { isAdapterFolder, loadAdapters } from './adapterFolder.ts';
@@ -12,7 +14,8 @@ import { loadClassifier } from './classifierFolder.ts';
 const savedIn = ['encoder', 'adapters'] as const;
 
 /**
- * Loads a classifier: from a folder of `transformers` or PEFT, the folder of a run that has left one, or the hub.
+ * Loads a classifier: from a folder of `transformers` or PEFT, the folder of a run that has left one, or the hub. A run's
+ * journal says how it was trained to read texts, whatever the folder of the model alone would be taken for.
  *
  * @param name a folder or `owner/name`
  * @throws UserError RUN_WITHOUT_MODEL, and those of {@link resolveEncoder}, {@link loadClassifier} and {@link loadAdapters}
@@ -22,8 +25,22 @@ export async function findClassifier(name: string, places: EncoderPlaces): Promi
   const found = isFolder ? name : await resolveEncoder(name, places);
   if (!existsSync(join(found, 'journal.jsonl'))) return loadFrom(found, name, places);
   const folder = modelOfRun(found);
-  const { data: maxLength } = z.int().safeParse(readRunSummary(found).start.settings.maxLength);
-  return { ...(await loadFrom(folder, name, places)), ...(maxLength !== undefined && { maxLength }) };
+  const trained = trainedAs(readRunSummary(found).start.settings);
+  return { ...(await loadFrom(folder, name, places)), ...trained };
+}
+
+/** What the settings of a run say of its texts; journals of other versions may say less. */
+function trainedAs(
+  settings: Readonly<Record<string, unknown>>,
+): Pick<Classifier, 'maxLength' | 'segments' | 'contextual'> {
+  const { data: maxLength } = z.int().safeParse(settings.maxLength);
+  const { data: segments } = segmentsSchema.safeParse(settings.segments);
+  const { data } = z.looseObject({ source: z.string() }).safeParse(settings.data);
+  return {
+    ...(maxLength !== undefined && { maxLength }),
+    ...(segments && { segments }),
+    ...(data && { contextual: isContextual(data.source) }),
+  };
 }
 
 function loadFrom(folder: string, name: string, places: EncoderPlaces): Promise<Classifier> {

@@ -1,6 +1,8 @@
 import { embedTexts } from '../encoders/embed.ts';
 import { UserError } from '../errors.ts';
 import { classify } from '../evaluation/classify.ts';
+import { decide } from '../evaluation/multiLabel.ts';
+import { softVote, type Voter } from '../evaluation/softVoting.ts';
 import type { Classifier } from './classifier.ts';
 
 /** A text to be classified. */
@@ -43,43 +45,39 @@ export async function predict(
   if (!first) throw new RangeError('expected a classifier');
   for (const other of classifiers) requireAlike(first, other);
   const { labelNames } = first;
-  const thresholds = labelNames.map((_, i) => meanOf(classifiers.map((own) => own.thresholds?.[i] ?? usualThreshold)));
-  const sums = new Float64Array(texts.length * labelNames.length);
+  const voters: Voter[] = [];
   let cut = 0;
   const [plain, contexts] = [texts.map(({ text }) => text), texts.map(({ context }) => context)];
-  for (const { encoder, head, activation, maxLength: own } of classifiers) {
+  for (const { encoder, head, activation, maxLength: own, segments, thresholds } of classifiers) {
     const length = Math.min(maxLength ?? own ?? Number.POSITIVE_INFINITY, encoder.config.maxLength);
-    const tokens = encoder.tokeniser.encode(plain, length, contexts);
+    const tokens = encoder.tokeniser.encode(plain, length, contexts, segments);
     cut = Math.max(cut, tokens.truncated);
     const { probabilities } = await classify(head, await embedTexts(encoder, tokens, { pooling: 'cls' }), activation);
-    for (const [i, value] of probabilities.values.entries()) sums[i] = (sums[i] as number) + value / classifiers.length;
+    voters.push({ probabilities, thresholds });
   }
-  const predictions = texts.map((_, text) => {
-    const own = sums.subarray(text * labelNames.length, (text + 1) * labelNames.length);
-    const best = own.indexOf(own.reduce((most, value) => Math.max(most, value), 0));
-    return {
-      label: labelNames[best] as string,
-      probabilities: Object.fromEntries(labelNames.map((name, i) => [name, own[i] as number])),
-      ...(first.activation === 'sigmoid' && {
-        labels: labelNames.filter((_, i) => (own[i] as number) >= (thresholds[i] as number)),
-      }),
-    };
-  });
+  const { probabilities, predicted, thresholds } = softVote(voters);
+  const given = decide(probabilities, thresholds);
+  const named = (label: number) => labelNames[label] as string;
+  const predictions = texts.map((_, text) => ({
+    label: named(predicted[text] as number),
+    probabilities: Object.fromEntries(
+      labelNames.map((name, label) => [name, probabilities.values[text * labelNames.length + label] as number]),
+    ),
+    ...(first.activation === 'sigmoid' && { labels: given[text]?.map(named) ?? [] }),
+  }));
   return { predictions, cut };
-}
-
-const usualThreshold = 0.5;
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function requireAlike(one: Classifier, other: Classifier): void {
   if (one.activation === other.activation && one.labelNames.join('\n') === other.labelNames.join('\n')) return;
   throw new UserError({
     code: 'CLASSIFIERS_DIFFER',
-    given: `${one.encoder.name} (${one.labelNames.join(', ')}) and ${other.encoder.name} (${other.labelNames.join(', ')})`,
-    expected: 'classifiers of the same classes, whose probabilities have a mean',
+    given: `${described(one)} and ${described(other)}`,
+    expected: 'classifiers of the same classes, one a text or several, whose probabilities have a mean',
     remedy: 'Ask them one after the other.',
   });
+}
+
+function described({ encoder, labelNames, activation }: Classifier): string {
+  return `${encoder.name} (${labelNames.join(', ')}; ${activation === 'softmax' ? 'one' : 'several'} a text)`;
 }

@@ -41,7 +41,6 @@ const interruptedPatience = 5000;
  * @throws UserError for every mistake of the user
  */
 export async function executeSweep(args: SweepArguments, worker: WorkerProcess): Promise<number> {
-  refuseRepeated(args);
   const { file } = args;
   const set = readAll((args.set ?? []).map(String), parseOverride);
   const short: [string, unknown][] = [
@@ -166,14 +165,6 @@ function readAll<T>(texts: readonly string[], read: (text: string) => T): T[] {
   });
   throwIfAny(problems);
   return values;
-}
-
-/** yargs makes a list of a flag that is given twice. */
-function refuseRepeated(args: SweepArguments): void {
-  const repeated = Object.entries(args)
-    .filter(([name, value]) => name !== '_' && name !== 'set' && Array.isArray(value))
-    .map(([name]) => name);
-  if (repeated.length > 0) throw usageProblem(`--${repeated.join(' and --')} more than once`, help);
 }
 
 function checkedWorkers(workers: number): number {

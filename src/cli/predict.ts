@@ -1,14 +1,12 @@
 import { appendFileSync, statSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { text as readAll } from 'node:stream/consumers';
 import { type Classifier, disposeClassifier } from '../classifiers/classifier.ts';
 import { findClassifier } from '../classifiers/findClassifier.ts';
-import { type Classifiable, type Prediction, predict } from '../classifiers/predict.ts';
-import { ProblemList } from '../data/problemList.ts';
-import { isTable, readTableFile } from '../data/tableFile.ts';
-import { readTextFile } from '../data/textFile.ts';
+import { type Prediction, predict } from '../classifiers/predict.ts';
+import { type ClassifiableLine, classifiableLine, readClassifiable } from '../classifiers/readClassifiable.ts';
+import { isTable } from '../data/tableFile.ts';
 import { startEngine } from '../engine/engine.ts';
-import { systemErrorCode, UserError } from '../errors.ts';
+import { systemErrorCode, throwIfAny, UserError } from '../errors.ts';
 import { coloursOf } from '../report/terminal.ts';
 import { textColumn, textTable } from '../report/textTable.ts';
 import { count } from './count.ts';
@@ -20,13 +18,8 @@ const chunk = 2048;
 
 const help = 'yarn predict --help';
 
-/** A text and what else its line of a file holds. */
-interface Line extends Classifiable {
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
 async function main(): Promise<number> {
-  const parser = argumentParser('yarn predict')
+  const parser = argumentParser('yarn predict', ['model'])
     .usage(
       '$0 --model <model> <text...>\n$0 --model <model> --file <file>\n\nClassifies texts by a classifier that was trained here, or by transformers or PEFT.',
     )
@@ -74,36 +67,23 @@ async function main(): Promise<number> {
     // `--model a text`: one value a flag, or the text would count as a model too. A text `1e3` is no 1000.
     .parserConfiguration({ 'greedy-arrays': false, 'parse-positional-numbers': false })
     .example('$0 --model results/classify/cells/<id> "I could dance."', '')
+    .example('$0 --model ./one --model ./another "I could dance."', 'the mean of both')
     .example('$0 --model ./model --file texts.txt --output predictions.jsonl', '');
   const args = await parser.parseAsync();
   if (args.help) return 0;
   const given = args._.map(String);
-  if ((given.length === 0) === (args.file === undefined)) throw usageProblem('either texts or --file', help);
-  if (args.contextColumn !== undefined && args.file === undefined) {
-    throw usageProblem('--context-column without --file', help);
-  }
-  if (args.contextColumn !== undefined && args.context !== undefined) {
-    throw usageProblem('both --context and --context-column', help);
-  }
-  if (!(args.maxLength === undefined || (Number.isInteger(args.maxLength) && args.maxLength >= 3))) {
-    throw usageProblem(`--max-length ${args.maxLength}, which is no whole number from 3 on`, help);
-  }
-  if (!(Number.isInteger(args.top) && args.top >= 1))
-    throw usageProblem(`--top ${args.top}, which is no whole number from 1 on`, help);
+  throwIfAny(misuses({ ...args, texts: given }).flatMap((misuse) => usageProblem(misuse, help).problems));
+  const { context, contextColumn, output } = args;
   const lines =
     args.file === undefined
-      ? given.map((text) => lineOf({ text }, args.context))
-      : await readLines(args.file, args.context, args.contextColumn);
-  const { output } = args;
+      ? given.map((text) => classifiableLine({ text }, context))
+      : await readClassifiable(args.file, { context, contextColumn }, process.stdin);
   // Whoever cannot write learns so before a model is loaded.
-  if (output !== undefined) {
-    if (args.file !== undefined && isSameFile(output, args.file))
-      throw usageProblem('--output and --file the same', help);
-    writing(output, () => appendFileSync(output, ''));
-  }
+  if (output !== undefined) writing(output, () => appendFileSync(output, ''));
   await startEngine({ engine: args.engine, precision: args.precision, threads: 0 });
   const classifiers: Classifier[] = [];
   for (const model of args.model) classifiers.push(await findClassifier(model, places(process.env).encoders));
+  sayContexts(args.model, classifiers, context !== undefined || contextColumn !== undefined);
 
   if (args.file === undefined && !args.json && args.output === undefined) {
     const { predictions, cut } = await predict(classifiers, lines, args.maxLength);
@@ -114,6 +94,47 @@ async function main(): Promise<number> {
   return 0;
 }
 
+interface Asked {
+  /** On the command line. */
+  readonly texts: readonly string[];
+  readonly file?: string | undefined;
+  readonly context?: string | undefined;
+  readonly contextColumn?: string | undefined;
+  readonly output?: string | undefined;
+  readonly maxLength?: number | undefined;
+  readonly top: number;
+}
+
+/** What of the command line does not go together, or is no such number. */
+function misuses({ texts, file, context, contextColumn, output, maxLength, top }: Asked): string[] {
+  const misuses: string[] = [];
+  const folder = texts.find((text) => statSync(text, { throwIfNoEntry: false })?.isDirectory());
+  if (folder !== undefined) misuses.push(`${folder}, a folder, as a text: each model has its own --model`);
+  if ((texts.length === 0) === (file === undefined)) misuses.push('either texts or --file');
+  if (contextColumn !== undefined) {
+    if (file === undefined) misuses.push('--context-column without --file');
+    else if (!isTable(file)) misuses.push(`--context-column with ${file}, which has no columns`);
+    if (context !== undefined) misuses.push('both --context and --context-column');
+  }
+  if (output !== undefined && file !== undefined && isSameFile(output, file))
+    misuses.push('--output and --file the same');
+  if (!(maxLength === undefined || (Number.isInteger(maxLength) && maxLength >= 3)))
+    misuses.push(`--max-length ${maxLength}, which is no whole number from 3 on`);
+  if (!(Number.isInteger(top) && top >= 1)) misuses.push(`--top ${top}, which is no whole number from 1 on`);
+  return misuses;
+}
+
+/** Says which models were trained with contexts and are asked without, or the other way round. */
+function sayContexts(models: readonly string[], classifiers: readonly Classifier[], given: boolean): void {
+  const named = models.filter((_, i) => classifiers[i]?.contextual === !given).join(', ');
+  if (named === '') return;
+  console.error(
+    given
+      ? `! ${named}: trained on texts without contexts, and asked with them`
+      : `! ${named}: trained on texts with contexts, and asked without; see --context and --context-column`,
+  );
+}
+
 interface Output {
   readonly output?: string | undefined;
   readonly maxLength?: number | undefined;
@@ -121,14 +142,13 @@ interface Output {
 
 async function writePredictions(
   classifiers: readonly Classifier[],
-  lines: readonly Line[],
+  lines: readonly ClassifiableLine[],
   { output, maxLength }: Output,
 ) {
-  const write = (text: string) => {
+  const write = (text: string, isFirst: boolean) => {
     if (output === undefined) process.stdout.write(text);
-    else writing(output, () => appendFileSync(output, text));
+    else writing(output, () => (isFirst ? writeFileSync : appendFileSync)(output, text));
   };
-  if (output !== undefined) writing(output, () => writeFileSync(output, ''));
   let allCut = 0;
   for (let from = 0; from < lines.length; from += chunk) {
     const some = lines.slice(from, from + chunk);
@@ -139,7 +159,7 @@ async function writePredictions(
       const predicted = { predicted: labels ?? label };
       return `${JSON.stringify({ ...fields, ...predicted, probabilities: rounded(probabilities) })}\n`;
     });
-    write(shown.join(''));
+    write(shown.join(''), from === 0);
   }
   sayCut(allCut);
 }
@@ -167,52 +187,7 @@ function writing(file: string, work: () => void): void {
   }
 }
 
-function lineOf(
-  fields: Readonly<Record<string, unknown>> & { readonly text: string },
-  context: string | undefined,
-): Line {
-  return { fields, text: fields.text, ...(context !== undefined && { context }) };
-}
-
-/** @throws UserError what the readers of data find, and PREDICT_NO_TEXTS */
-async function readLines(
-  file: string,
-  context: string | undefined,
-  contextColumn: string | undefined,
-): Promise<Line[]> {
-  const problems = new ProblemList();
-  const lines: Line[] = [];
-  if (isTable(file)) {
-    const required = ['text', ...(contextColumn === undefined ? [] : [contextColumn])];
-    for (const { at, values } of await readTableFile(file, { required }, problems)) {
-      const missing = required.filter((name) => typeof values[name] !== 'string');
-      for (const name of missing) {
-        problems.add({
-          code: 'DATA_BAD_ROW',
-          given: `${at}, ${name}`,
-          expected: 'a string',
-          remedy: 'Mend or remove the line.',
-        });
-      }
-      const own = contextColumn === undefined ? context : String(values[contextColumn]);
-      if (missing.length === 0) lines.push(lineOf({ ...values, text: String(values.text) }, own));
-    }
-  } else {
-    if (contextColumn !== undefined) throw usageProblem(`--context-column with ${file}, which has no columns`, help);
-    const all = file === '-' ? await readAll(process.stdin) : await readTextFile(file, problems);
-    for (const text of all.split(/\r?\n/)) if (text.trim() !== '') lines.push(lineOf({ text }, context));
-  }
-  problems.throwIfAny();
-  if (lines.length > 0) return lines;
-  throw new UserError({
-    code: 'PREDICT_NO_TEXTS',
-    given: `--file ${file} without a text`,
-    expected: 'a text a line',
-    remedy: 'Fill it, or name another one.',
-  });
-}
-
-function tableOf(lines: readonly Line[], predictions: readonly Prediction[], top: number): string {
+function tableOf(lines: readonly ClassifiableLine[], predictions: readonly Prediction[], top: number): string {
   const several = predictions.some(({ labels }) => labels);
   return textTable(
     [textColumn('text'), ...(several ? [textColumn('classes')] : []), textColumn('most likely')],

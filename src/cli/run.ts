@@ -11,7 +11,10 @@ export async function runCli(main: () => Promise<number>): Promise<void> {
   // A reader that has seen enough (`| head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
-    throw error;
+    const given = `standard output (${error.code})`;
+    const remedy = 'Make room, or send it elsewhere.';
+    console.error(formatProblem({ code: 'OUTPUT_NOT_WRITABLE', given, expected: 'room for what is printed', remedy }));
+    process.exit(2);
   });
   try {
     process.exitCode = await main();
@@ -46,14 +49,23 @@ const widest = 110;
  * columns, and every misuse a UserError.
  *
  * @param name how the command is typed, e.g. `yarn sweep`
+ * @param repeatable options that may be given several times; any other only once
  */
-export function argumentParser(name: string): Argv {
+export function argumentParser(name: string, repeatable: readonly string[] = []): Argv {
   return yargs(hideBin(process.argv))
     .scriptName(name)
     .strict()
     .wrap(Math.min(widest, process.stdout.columns ?? widest))
     .version(false)
     .exitProcess(false)
+    .check((args) => {
+      // yargs makes a list of an option that is given twice.
+      const repeated = Object.keys(args).filter(
+        (option) => /^[a-z-]+$/.test(option) && !repeatable.includes(option) && Array.isArray(args[option]),
+      );
+      if (repeated.length > 0) throw usageProblem(`--${repeated.join(' and --')} more than once`, `${name} --help`);
+      return true;
+    })
     .fail((message, error) => {
       // yargs has an error class of its own for some of what it does not understand.
       throw error && error.name !== 'YError' ? error : usageProblem(message, `${name} --help`);

@@ -6,7 +6,7 @@ the experiment or its data, and no cell could be computed; 130 interrupted. Fini
 the same command continues with what is missing.`;
 
 async function main(): Promise<number> {
-  const parser = argumentParser('yarn sweep')
+  const parser = argumentParser('yarn sweep', ['set'])
     .usage(
       "$0 <experiment> [options]\n\nRuns every point of an experiment's grid once a seed and compares the results.",
     )

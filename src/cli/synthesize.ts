@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
+import { splitNames } from '../data/source.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { coloursOf } from '../report/terminal.ts';
 import { figureColumn, textColumn, textTable } from '../report/textTable.ts';
@@ -8,6 +9,7 @@ import type { Card } from '../synthesis/card.ts';
 import type { NarrativeCorpus } from '../synthesis/narratives.ts';
 import { synthesisOptionsSchema } from '../synthesis/options.ts';
 import { commandLine, shellWord } from './commandLine.ts';
+import { count } from './count.ts';
 import { places } from './environment.ts';
 import { argumentParser, defaultResults, runCli } from './run.ts';
 
@@ -57,8 +59,16 @@ async function main(): Promise<number> {
       out: { ...string, describe: `output folder; default ${defaultResults}/synthesized/<name of the narratives>` },
       characters: { ...number, default: 4, describe: 'characters of a narrative at most, 10 utterances each' },
       round: { ...number, default: 8, describe: 'narratives of a round; after each there is output and steering' },
-      quota: { ...number, describe: 'utterances of a class at most; later rounds ask for the scarcest; default none' },
-      'max-similarity': { ...number, default: 0.92, describe: 'cosine above which an utterance is a near-duplicate' },
+      quota: {
+        ...number,
+        describe:
+          'utterances of a class at most; later rounds ask for the scarcest, the end tells what is missing; default none',
+      },
+      'max-similarity': {
+        ...number,
+        default: 0.92,
+        describe: 'cosine above which an utterance, or its rewriting, is a near-duplicate',
+      },
       encoder: { ...string, default: 'mini', describe: 'measures similarity: mini, owner/name or a folder' },
       'label-map': {
         ...string,
@@ -78,9 +88,12 @@ async function main(): Promise<number> {
         describe: 'sent to the endpoint, and draws the splits (which it does with 0 if it is not given)',
       },
       concurrency: { ...number, default: 4, describe: 'calls at a time' },
-      'calls-per-minute': { ...number, describe: 'default: no limit' },
+      'calls-per-minute': {
+        ...number,
+        describe: 'attempts that begin in a minute, repeated ones too; default: no limit',
+      },
       deadline: { ...number, default: 120, describe: 'seconds that an answer may take' },
-      retries: { ...number, default: 6, describe: 'attempts after the first, with exponential back-off' },
+      retries: { ...number, default: 6, describe: 'attempts after the first, with exponential back-off and jitter' },
       'price-input': { ...number, describe: 'of a million tokens, for the cost' },
       'price-output': { ...number, describe: 'of a million tokens' },
       'dry-run': {
@@ -151,7 +164,7 @@ async function main(): Promise<number> {
   view.stop();
   if (args.json) process.stdout.write(`${JSON.stringify(card, null, 2)}\n`);
   summarise(card, folder, print);
-  return 0;
+  return card.utterances.accepted > 0 ? 0 : 1;
 }
 
 /** What the command line says, checked; every mistake at once. */
@@ -239,11 +252,26 @@ function summarise(card: Card, folder: string, print: (text?: string) => void): 
   );
   if (labels.unknown.length > 0) {
     print(
-      `${labels.unknown.length} unknown emotion words were dropped: review ${join(folder, 'labels-to-review.json')},`,
+      `${count(labels.unknown.length, 'unknown emotion word')} dropped: review ${join(folder, 'labels-to-review.json')},`,
     );
     print('then run the same command with it as --label-map.');
   }
+  if (card.quota && card.quota.below.length > 0) {
+    const below = card.quota.below.map(({ emotion, missing }) => `${emotion} by ${missing}`);
+    print(`\n${below.length} of 28 classes are below the quota of ${card.options.quota}: ${below.join(', ')}.`);
+    print(
+      `Run it with more narratives after these (--narratives, --limit); with --out ${shellWord(folder)} no answer is asked for twice.`,
+    );
+  }
   print(`\nOutput:  ${folder}`);
+  if (utterances.accepted === 0) {
+    print('! no utterance was accepted, so there is nothing to train on: try another model, or --structured');
+    return;
+  }
+  const missing = splitNames.filter((split) => card.splits[split].utterances === 0);
+  if (missing.length > 0) {
+    print(`! no utterances for ${missing.join(' and ')}: the split is by narrative, of which it takes more`);
+  }
   print(
     `Next:    yarn data show ${shellWord(join(folder, 'contextless'))}   ·   yarn sweep experiments/retrofit.ts --data ${shellWord(join(folder, 'contextless'))}`,
   );

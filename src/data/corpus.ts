@@ -308,6 +308,11 @@ function describeUnseenClasses({ labelNames, splits }: SourceContent): string[] 
 
 const byStrongest = 'texts may have several classes; what goes by one, such as kNN, goes by the strongest';
 
+/** Whether the texts of a corpus of that name are encoded together with what precedes them. */
+export function isContextual(source: string): boolean {
+  return withoutAdditions(source).added.length > 0;
+}
+
 /** The name of a corpus, and what is to be added to its texts. */
 function withoutAdditions(source: string): { readonly plain: string; readonly added: readonly Addition[] } {
   const last = additions.find((addition) => source.endsWith(`+${addition}`));

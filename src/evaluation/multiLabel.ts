@@ -34,7 +34,9 @@ export type ThresholdChoice = z.output<typeof thresholdSchema>;
 const candidates: readonly number[] = Array.from({ length: 91 }, (_, i) => (5 + i) / 100);
 
 /**
- * The threshold of each class; of several that are equally good the smallest.
+ * The threshold of each class; of several that are equally good the smallest. Where none finds a class at all, as where no
+ * text has it, the one for all classes takes its place, and .5 where that finds none either: the smallest would give the
+ * class to nearly every text.
  *
  * @param truths of texts on which they may be chosen: never of those that they are then judged on
  */
@@ -46,12 +48,13 @@ export function chooseThresholds(choice: ThresholdChoice, truths: Truths, probab
   );
   const best = (score: (of: readonly number[]) => number) => {
     const values = scores.map(score);
-    return candidates[values.indexOf(Math.max(...values))] as number;
+    const highest = Math.max(...values);
+    return highest > 0 ? candidates[values.indexOf(highest)] : undefined;
   };
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const forAll = best((values) => values.reduce((sum, value) => sum + value, 0) / values.length) ?? 0.5;
   return choice === 'tuned'
-    ? Array(classes).fill(best(mean))
-    : Array.from({ length: classes }, (_, label) => best((of) => of[label] as number));
+    ? Array(classes).fill(forAll)
+    : Array.from({ length: classes }, (_, label) => best((of) => of[label] as number) ?? forAll);
 }
 
 /** Class numbers that each text is given: those at least as likely as their thresholds. */

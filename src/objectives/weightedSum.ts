@@ -17,14 +17,14 @@ type Weighted<S> =
 const terms = Object.fromEntries(
   Object.entries(objectives).map(([name, { schema }]: [string, { schema: z.ZodObject }]) => [
     name,
-    schema.extend({ weight }).optional(),
+    schema.extend({ weight }).nullish(),
   ]),
-) as unknown as { [K in Name]: z.ZodOptional<Weighted<Schemas[K]>> };
+) as unknown as { [K in Name]: z.ZodOptional<z.ZodNullable<Weighted<Schemas[K]>>> };
 
-/** The `objective` part of an experiment: the terms of a weighted sum, each with its options and its weight. */
+/** The `objective` part of an experiment: the terms of a weighted sum, each with its options and its weight; null: without. */
 export const objectiveSchema = z
   .strictObject(terms)
-  .refine((config) => Object.values(config).some((term) => term !== undefined && term.weight > 0), {
+  .refine((config) => Object.values(config).some((term) => term && term.weight > 0), {
     message: `at least one term with a weight above 0; the terms are ${Object.keys(objectives).join(', ')}`,
   });
 export type ObjectiveConfig = z.output<typeof objectiveSchema>;
@@ -64,7 +64,7 @@ export interface WeightedSum {
 /** Makes the loss that a configuration describes. Its variables, if it has any, are the caller's to dispose. */
 export function weightedSum(config: ObjectiveConfig, balancing: Balancing = 'fixed'): WeightedSum {
   const bound = (Object.keys(objectives) as Name[]).flatMap((name) => bind(name, config[name]) ?? []);
-  const activation = config.binaryCrossEntropy === undefined ? 'softmax' : 'sigmoid';
+  const activation = config.binaryCrossEntropy ? 'sigmoid' : 'softmax';
   const trainedTerms = bound.filter(({ weight }) => weight > 0).map(({ name }) => name);
   const learned = balancing === 'uncertainty' ? uncertaintyWeighting(trainedTerms) : undefined;
   return {
@@ -99,8 +99,8 @@ export function weightedSum(config: ObjectiveConfig, balancing: Balancing = 'fix
   };
 }
 
-function bind<K extends Name>(name: K, options: (z.output<Schemas[K]> & { weight: number }) | undefined) {
-  if (options === undefined) return undefined;
+function bind<K extends Name>(name: K, options: (z.output<Schemas[K]> & { weight: number }) | null | undefined) {
+  if (!options) return undefined;
   const table: { [P in Name]: Objective<Schemas[P], Needs[P]> } = objectives;
   const objective = table[name];
   return {

@@ -2,6 +2,7 @@ import { classifierScores } from '../evaluation/classifier.ts';
 import { type MeasureName, measures } from '../evaluation/measures.ts';
 import { multiLabelScores } from '../evaluation/multiLabel.ts';
 import { sharesOf } from '../evaluation/probabilities.ts';
+import { softVote } from '../evaluation/softVoting.ts';
 import type { PredictionsRecord } from '../tracking/journal.ts';
 import { type ExperimentResults, readRun } from '../tracking/results.ts';
 import { pointsOf, usable } from './comparison.ts';
@@ -37,39 +38,28 @@ export function ensemblesOf(results: ExperimentResults): Ensemble[] {
 }
 
 /**
- * Scores of the mean probabilities of several classifiers on the same texts; of equally likely classes the first. Where texts
- * may have several classes, they are given by the mean of the members' thresholds.
+ * Scores of the mean probabilities of several classifiers on the same texts. Where texts may have several classes, they are
+ * given by the mean of the members' thresholds.
  *
  * @param members each with probabilities
  */
 export function ensembleScores(members: readonly PredictionsRecord[]): Ensemble['scores'] {
   const [{ truth, labelNames } = { truth: [], labelNames: [] }] = members;
   const classes = labelNames.length;
-  const values = new Float64Array(truth.length * classes);
-  for (const { probabilities = [] } of members) {
-    for (const [i, probability] of probabilities.entries())
-      values[i] = (values[i] as number) + probability / members.length;
-  }
-  const predicted = truth.map((_, text) => {
-    const own = values.subarray(text * classes, (text + 1) * classes);
-    return own.indexOf(own.reduce((most, value) => Math.max(most, value), 0));
-  });
-  const several = members.flatMap((own) => own.several ?? []);
-  const [first] = several;
-  if (first) {
-    const truths = Uint8Array.from({ length: values.length }, (_, i) =>
-      Number(first.truth[Math.floor(i / classes)]?.includes(i % classes)),
-    );
-    const thresholds = labelNames.map(
-      (_, label) => several.reduce((sum, own) => sum + (own.thresholds[label] as number), 0) / several.length,
-    );
-    return { ...multiLabelScores(truths, { values, classes }, thresholds) };
-  }
-  return classifierScores(
-    truth,
-    { predicted: Int32Array.from(predicted), probabilities: sharesOf({ values, classes }) },
-    labelNames,
+  const { predicted, probabilities, thresholds } = softVote(
+    members.map(({ probabilities: values = [], several }) => ({
+      probabilities: { values, classes },
+      thresholds: several?.thresholds,
+    })),
   );
+  const several = members.find((own) => own.several)?.several;
+  if (several) {
+    const truths = Uint8Array.from({ length: truth.length * classes }, (_, i) =>
+      Number(several.truth[Math.floor(i / classes)]?.includes(i % classes)),
+    );
+    return { ...multiLabelScores(truths, probabilities, thresholds) };
+  }
+  return classifierScores(truth, { predicted, probabilities: sharesOf(probabilities) }, labelNames);
 }
 
 const interesting = ['accuracy', 'weightedF1', 'macroF1', 'microF1', 'logLoss', 'calibrationError', 'rocAuc'] as const;

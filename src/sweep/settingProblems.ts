@@ -1,5 +1,5 @@
 import { oppositeClasses, type Pairs, placesOf } from '../data/circumplex.ts';
-import type { Corpus } from '../data/corpus.ts';
+import { type Corpus, isContextual } from '../data/corpus.ts';
 import { didYouMean } from '../didYouMean.ts';
 import type { Problem } from '../errors.ts';
 import { weightedSum } from '../objectives/weightedSum.ts';
@@ -17,7 +17,7 @@ export function settingProblems(settings: Settings): Problem[] {
   if (objective.crossEntropy && objective.binaryCrossEntropy) problems.push(twoActivations);
   if ((objective.contradiction?.weight ?? 0) > 0 && !isTaught) problems.push(taughtNothing);
   if (segments === 'two' && (training.lora || training.freeze.layers > 0)) problems.push(untrainedSegments);
-  if (evaluation.classifier.examples.length > 0 && /\+(context|character)$/.test(data.source)) {
+  if (evaluation.classifier.examples.length > 0 && isContextual(data.source)) {
     problems.push(examplesWithoutContext);
   }
   return problems;
@@ -36,14 +36,14 @@ const examplesOfNothing: Problem = {
   code: 'EXAMPLES_WITHOUT_CLASSIFIER',
   given: 'evaluation.classifier.examples with an objective that trains no classification head',
   expected: 'crossEntropy or binaryCrossEntropy among the terms of the objective',
-  remedy: 'Remove the examples.',
+  remedy: 'Use --set evaluation.classifier.examples=[].',
 };
 
 const examplesWithoutContext: Problem = {
   code: 'EXAMPLES_WITHOUT_CONTEXT',
   given: 'evaluation.classifier.examples on a corpus whose texts are encoded with what precedes them',
   expected: 'texts with a first segment, as those that it is trained on',
-  remedy: 'Remove the examples, and ask with: yarn predict --context.',
+  remedy: 'Use --set evaluation.classifier.examples=[], and ask the trained model with: yarn predict --context.',
 };
 
 const taughtNothing: Problem = {

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { emotions } from '../data/emotions.ts';
 import { type SplitName, splitNames } from '../data/source.ts';
+import { expressed } from '../data/strengths.ts';
 import type { Matrix } from '../evaluation/matrix.ts';
 import { repairPrompt } from './asker.ts';
 import { measureDiversity } from './diversity.ts';
 import type { Embedder } from './embedder.ts';
+import type { Emotion } from './emotion.ts';
 import { labelOf, type SynthesisedExample } from './example.ts';
 import type { LabelMap } from './labelMap.ts';
 import type { LabelProposal } from './labelProposals.ts';
 import type { NarrativeCorpus } from './narratives.ts';
 import { type SynthesisOptions, synthesisOptionsSchema } from './options.ts';
+import { shortfalls } from './quota.ts';
 import { stages } from './stages/index.ts';
 import type { Tally } from './tally.ts';
-
-/** From this expressiveness on an emotion counts as one of the text's, as in Emo Pillars. */
-export const expressed = 0.3;
 
 const count = z.int().min(0);
 const counts = z.record(z.string(), count);
@@ -22,7 +22,7 @@ const emotion = z.enum(emotions);
 
 /** What card.json says of a synthesis. Nothing in it depends on when, how fast or in how many attempts it was made. */
 export const cardSchema = z.strictObject({
-  /** Whether all rounds are done. */
+  /** Whether all rounds are done; classes may be below their quota then all the same. */
   complete: z.boolean(),
   endpoint: z.enum(['local', 'remote']),
   options: synthesisOptionsSchema,
@@ -33,6 +33,15 @@ export const cardSchema = z.strictObject({
     z.strictObject({ name: z.string(), questions: count, answered: count, repaired: count, rejected: counts }),
   ),
   utterances: z.strictObject({ rated: count, rejected: counts, accepted: count }),
+  /** What the quota came to; not there without one. */
+  quota: z
+    .strictObject({
+      /** Classes that have not reached it, and how many utterances they lack. */
+      below: z.array(z.strictObject({ emotion, missing: count })),
+      /** Neutral utterances that were written but, since their class was full, not rated. */
+      unrated: count,
+    })
+    .optional(),
   labels: z.strictObject({
     remapped: z.array(z.strictObject({ word: z.string(), emotion, times: count })),
     dropped: counts,
@@ -105,6 +114,8 @@ export function makeCard(parts: CardParts): Card {
   );
   const [distinct1, distinct2, distinct3] = diversity.distinct.map(rounded) as [number, number, number];
   const unknownTimes = tally.unknown.toRecord();
+  const byLabel = new Map<Emotion, number>();
+  for (const example of examples) byLabel.set(labelOf(example), (byLabel.get(labelOf(example)) ?? 0) + 1);
   return cardSchema.parse({
     complete,
     endpoint,
@@ -121,6 +132,9 @@ export function makeCard(parts: CardParts): Card {
       rejected: tally.rejected.toRecord(),
       accepted: examples.length,
     },
+    ...(options.quota !== undefined && {
+      quota: { below: shortfalls(byLabel, options.quota), unrated: tally.unrated },
+    }),
     labels: {
       remapped: Object.entries(tally.remapped.toRecord()).map(([word, times]) => ({
         word,
@@ -153,7 +167,7 @@ export function makeCard(parts: CardParts): Card {
     },
     distribution: emotions.map((own) => ({
       emotion: own,
-      strongest: examples.filter((example) => labelOf(example) === own).length,
+      strongest: byLabel.get(own) ?? 0,
       expressed: examples.filter((example) => example.emotions.some(([e, value]) => e === own && value >= expressed))
         .length,
     })),

@@ -1,6 +1,7 @@
 import { splitNames } from '../data/source.ts';
+import { expressed } from '../data/strengths.ts';
 import { markdownLines } from '../report/markup.ts';
-import { type Card, expressed } from './card.ts';
+import type { Card } from './card.ts';
 
 /** The card as a README.md for people and the Hugging Face hub, whose metadata stands in front. */
 export function cardText(card: Card): string {
@@ -32,6 +33,7 @@ export function cardText(card: Card): string {
     '',
     ...distribution(card),
     '',
+    ...quotaLines(card),
     ...wordLines(card),
     '',
     '## Diversity',
@@ -87,7 +89,7 @@ function settings({ options, endpoint, narratives, encoder, usage }: Card): stri
     `- temperature ${byEndpoint(temperature)}, top-p ${byEndpoint(topP)}, max tokens ${byEndpoint(maxTokens)}, seed ${byEndpoint(seed)}`,
     `- narratives: ${narratives.used} of ${narratives.given}, SHA-256 \`${narratives.sha256}\``,
     `- characters up to ${characters}, rounds of ${round}, quota ${quota ?? 'none'}`,
-    `- near-duplicates: cosine above ${maxSimilarity} by ${encoder.name} (${encoder.pooling}, \`${encoder.hash}\`)`,
+    `- near-duplicates: cosine of two utterances, or of two rewritings, above ${maxSimilarity} by ${encoder.name} (${encoder.pooling}, \`${encoder.hash}\`)`,
     `- ${shown(usage.calls)} calls, ${shown(usage.promptTokens)} tokens in and ${shown(usage.completionTokens)} out${uncounted}${cost}`,
   ];
 }
@@ -126,6 +128,19 @@ function distribution(card: Card): string[] {
     aligns: ['left'],
     rows: card.distribution.map(({ emotion, strongest, expressed: own }) => [emotion, shown(strongest), shown(own)]),
   });
+}
+
+function quotaLines({ options, quota }: Card): string[] {
+  if (!quota) return [];
+  const below = quota.below.map(({ emotion, missing }) => `${emotion} by ${shown(missing)}`);
+  const few = `Below the quota of ${options.quota}: ${below.join(', ')}. More narratives would be needed to fill these classes.`;
+  return [
+    below.length > 0 ? few : `Every class has reached the quota of ${options.quota}.`,
+    ...(quota.unrated > 0
+      ? [`Of neutral utterances ${shown(quota.unrated)} were not rated, their class being full.`]
+      : []),
+    '',
+  ];
 }
 
 function wordLines({ labels: { remapped, dropped, unknown } }: Card): string[] {

@@ -4,6 +4,7 @@ import OpenAI from 'openai';
 import PQueue from 'p-queue';
 import { z } from 'zod';
 import { messageOf, UserError } from '../errors.ts';
+import { stream } from '../random.ts';
 import type { Completion, CompletionRequest, Keep } from './completion.ts';
 
 export interface EndpointOptions {
@@ -13,7 +14,7 @@ export interface EndpointOptions {
   readonly key?: string;
   /** Calls at a time. */
   readonly concurrency: number;
-  /** Calls that begin in a minute, evenly spread, further attempts not counted; default: as many as there are. */
+  /** Attempts that begin in a minute, evenly spread, the first ones of calls and further ones; default: as many as there are. */
   readonly callsPerMinute?: number;
   /** Seconds that an attempt may take, from the connection to the last byte. */
   readonly deadline: number;
@@ -27,7 +28,10 @@ export interface EndpointOptions {
   readonly onRetry?: (reason: string, seconds: number) => void;
 }
 
-/** Seconds before the second attempt; each further one waits twice as long, up to the longest. */
+/**
+ * Seconds before the second attempt; each further one waits twice as long, up to the longest. Half of it is drawn by chance,
+ * so that calls that failed together do not come again together.
+ */
 const firstBackOff = 0.5;
 const longestBackOff = 30;
 
@@ -48,13 +52,16 @@ const response = z.object({
 
 /**
  * A service that speaks OpenAI's protocol for chat completions: Ollama, llama.cpp, vLLM, or a hosted one. What may pass by
- * itself (broken connections, time-outs, 408, 409, 429, 5xx) is tried again with exponential back-off, or when the
- * server says.
+ * itself (broken connections, time-outs, 408, 409, 429, 5xx) is tried again with exponential back-off and jitter, not before
+ * the server says.
  */
 export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #client: OpenAI;
-  readonly #queue: PQueue;
+  /** Calls, each with all of its attempts and the waits between them. */
+  readonly #calls: PQueue;
+  /** Attempts, by the times at which they may begin. */
+  readonly #attempts: PQueue;
   /** Whether there was an answer already, so that a refused connection is not simply a server that does not run. */
   #answered = false;
 
@@ -76,10 +83,10 @@ export class Endpoint {
     const { concurrency, callsPerMinute, signal } = options;
     // Every call that waits listens to it.
     setMaxListeners(0, signal);
-    this.#queue = new PQueue({
-      concurrency,
-      ...(callsPerMinute !== undefined && { interval: 60_000 / callsPerMinute, intervalCap: 1 }),
-    });
+    this.#calls = new PQueue({ concurrency });
+    this.#attempts = new PQueue(
+      callsPerMinute === undefined ? {} : { interval: 60_000 / callsPerMinute, intervalCap: 1, strict: true },
+    );
   }
 
   /**
@@ -97,19 +104,19 @@ export class Endpoint {
       await keep(completion);
       return completion;
     };
-    return this.#queue.add(call, { signal });
+    return this.#calls.add(call, { signal });
   }
 
   async #persist(request: CompletionRequest): Promise<Completion> {
     const { signal, retries, clock, onRetry } = this.#options;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#attempt(request);
+        return await this.#attempts.add(() => this.#attempt(request), { signal });
       } catch (error) {
         signal.throwIfAborted();
         const failure = this.#explain(error, request.model);
         const asked = retryAfter(error, clock);
-        const seconds = Math.max(asked, Math.min(longestBackOff, firstBackOff * 2 ** attempt));
+        const seconds = backOff(request, attempt, asked);
         if (!failure.passes || attempt >= retries || asked > longestPatience) throw new UserError(failure.problem);
         onRetry?.(failure.reason, seconds);
         await setTimeout(seconds * 1000, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -246,6 +253,16 @@ function isTooLong(error: unknown): boolean {
   if (!(error instanceof OpenAI.BadRequestError)) return false;
   const words = [error.code, error.type, error.message].join(' ');
   return /context_length|exceed_context|context (length|size|window)/i.test(words);
+}
+
+/**
+ * Seconds to wait after an attempt, counted from 0: half of the exponential back-off, or what the server asks for if that is
+ * longer, and by chance up to another half.
+ */
+function backOff(request: CompletionRequest, attempt: number, asked: number): number {
+  const half = Math.min(longestBackOff, firstBackOff * 2 ** attempt) / 2;
+  const chance = stream(0, 'synthesis', 'back-off', attempt, JSON.stringify(request)).uniform();
+  return Math.max(asked, half) + half * chance;
 }
 
 /** Seconds that a server asks to wait: a number or, rarely, a date; 0 if it does not. */

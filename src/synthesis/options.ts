@@ -26,8 +26,9 @@ export const synthesisOptionsSchema = z.strictObject({
   /** Utterances of a class at most, by their strongest emotion. Default: as many as come. */
   quota: z.int().min(1).optional(),
   /**
-   * Cosine above which an utterance is a near-duplicate of an accepted one. With `mini` the 1,680 utterances of the
-   * project's own corpus, all different, stay below .86, and rewordings by a word or two come above .96.
+   * Cosine above which an utterance is a near-duplicate of an accepted one, or its ambiguous rewriting of an accepted
+   * rewriting. With `mini` the 1,680 utterances of the project's own corpus, all different, stay below .86, the 267
+   * ambiguous ones among them below .73, and rewordings by a word or two come above .96.
    */
   maxSimilarity: z.number().gt(0).max(1).default(0.92),
   /** Of the narratives in each split. */

@@ -27,15 +27,18 @@ export interface RoundParts {
   readonly progress: ProgressCounter;
 }
 
-/** An example and the embedding of its utterance, of length 1. */
+/** An example and the embeddings of its two texts, of length 1. */
 export interface AcceptedExample {
   readonly example: SynthesisedExample;
+  /** Of `utterance`. */
   readonly embedding: Float32Array;
+  /** Of `ambiguous`. */
+  readonly ambiguousEmbedding: Float32Array;
 }
 
 /** What earlier rounds have accepted. A round reads it and changes nothing. */
 export interface Accepted {
-  readonly embeddings: readonly Float32Array[];
+  readonly examples: readonly AcceptedExample[];
   /** Examples by label. */
   readonly counts: ReadonlyMap<Emotion, number>;
 }
@@ -52,9 +55,13 @@ interface Chosen extends Candidate {
   readonly embedding: Float32Array;
 }
 
+/** A candidate that went through all stages. */
+type Finished = Omit<AcceptedExample, 'ambiguousEmbedding'>;
+
 /**
  * One round: the utterances of some narratives, asked for at the same time; then, in a fixed order, the decision which of
- * them are taken; then contexts and rewriting of these. So what comes out does not depend on which answer came first.
+ * them are taken; then contexts and rewriting of these; then, in the same order, which rewritings are new. So what comes
+ * out does not depend on which answer came first.
  */
 export async function runRound(
   narratives: readonly Narrative[],
@@ -69,13 +76,14 @@ export async function runRound(
   const chosen = await choose(candidates, accepted, parts);
   progress.decided(candidates.length, chosen.length);
   const finished = (await Promise.all(chosen.map((candidate) => finish(candidate, parts)))).flat();
-  progress.finished(finished.length);
-  return finished;
+  const different = await withNewRewritings(finished, accepted, parts);
+  progress.finished(different.length);
+  return different;
 }
 
 /** Stages 1 to 3. */
 async function candidatesOf(narrative: Narrative, steering: Steering, parts: RoundParts): Promise<Candidate[]> {
-  const { asker, options } = parts;
+  const { asker, options, tally } = parts;
   const most = options.characters;
   const answer = await asker.ask(charactersStage, { narrative, most });
   const characters = distinct(answer?.characters ?? []).slice(0, most);
@@ -83,7 +91,9 @@ async function candidatesOf(narrative: Narrative, steering: Steering, parts: Rou
     characters.map(async (character, i) => {
       const own = await asker.ask(utterancesStage, { narrative, character, steering });
       if (!own) return [];
-      const utterances = [...own.emotional.map(({ text }) => text), ...own.neutral];
+      const utterances = own.emotional.map(({ text }) => text);
+      if (steering.neutralFull) tally.unrated += own.neutral.length;
+      else utterances.push(...own.neutral);
       return Promise.all(
         utterances.map(async (utterance, j): Promise<Candidate[]> => {
           const input = { narrative, character, utterance };
@@ -110,7 +120,7 @@ async function choose(
 ): Promise<Chosen[]> {
   if (candidates.length === 0) return [];
   const embeddings = await embedder.embed(candidates.map(({ utterance }) => utterance));
-  const earlier = [...accepted.embeddings];
+  const earlier = accepted.examples.map(({ embedding }) => embedding);
   const counts = new Map(accepted.counts);
   const chosen: Chosen[] = [];
   for (const [i, candidate] of candidates.entries()) {
@@ -141,7 +151,7 @@ async function choose(
 }
 
 /** Stages 4 to 6; nothing if one of them has no answer. */
-async function finish(chosen: Chosen, { asker }: RoundParts): Promise<AcceptedExample[]> {
+async function finish(chosen: Chosen, { asker }: RoundParts): Promise<Finished[]> {
   const { id, narrative, character, utterance, emotions, embedding } = chosen;
   const told = await asker.ask(contextStage, { narrative, character, utterance });
   const clean = told && (await asker.ask(cleanStage, { context: told.context }));
@@ -158,4 +168,24 @@ async function finish(chosen: Chosen, { asker }: RoundParts): Promise<AcceptedEx
     emotions,
   };
   return [{ example, embedding }];
+}
+
+/** Leaves out, in the order given, those whose rewriting is a near-duplicate of an accepted one. */
+async function withNewRewritings(
+  finished: readonly Finished[],
+  accepted: Accepted,
+  { embedder, options: { maxSimilarity }, tally }: RoundParts,
+): Promise<AcceptedExample[]> {
+  if (finished.length === 0) return [];
+  const embeddings = await embedder.embed(finished.map(({ example }) => example.ambiguous));
+  const earlier = accepted.examples.map(({ ambiguousEmbedding }) => ambiguousEmbedding);
+  return finished.flatMap((own, i) => {
+    const ambiguousEmbedding = row(embeddings, i);
+    if (isNearDuplicate(ambiguousEmbedding, earlier, maxSimilarity)) {
+      tally.rejected.add('near-duplicate');
+      return [];
+    }
+    earlier.push(ambiguousEmbedding);
+    return [{ ...own, ambiguousEmbedding }];
+  });
 }

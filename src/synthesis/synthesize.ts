@@ -77,7 +77,7 @@ async function runRounds(request: SynthesisRequest, signal: AbortSignal): Promis
   let card: Card | undefined;
   for (const [i, narratives] of rounds.entries()) {
     const madeBefore = made;
-    const earlier = { embeddings: accepted.map(({ embedding }) => embedding), counts };
+    const earlier = { examples: accepted, counts };
     const parts = { asker, embedder, labelMap, options, tally, progress };
     for (const own of await runRound(narratives, steer(counts, options.quota), earlier, parts)) {
       accepted.push(own);

@@ -35,6 +35,8 @@ export class Tally {
   readonly stages: Readonly<Record<StageName, StageTally>>;
   /** Decisions on utterances by reason: `no label`, `near-duplicate`, `quota`. */
   readonly rejected = new Counts();
+  /** Neutral utterances that were not rated, since their class was full. */
+  unrated = 0;
   readonly remapped = new Counts();
   readonly dropped = new Counts();
   readonly unknown = new Counts();

@@ -161,6 +161,10 @@ onEachEngine('adapters', (engine) => {
       expect(await load(join(adaptersFolder, 'distilBert'), 'bert')).toEqual(['ADAPTER_UNFIT']);
     });
 
+    it('of another rank than their file says', async () => {
+      expect(await load(copied('bert', (config) => Object.assign(config, { r: 3 })))).toEqual(['ADAPTER_UNFIT']);
+    });
+
     it('without keeping a tensor', async () => {
       expect(await leakedTensorsOf(() => load(join(adaptersFolder, 'distilBert'), 'bert'))).toBe(0);
     });

@@ -54,6 +54,8 @@ onEachEngine('classifier folder', (engine) => {
     const classifier = await loadClassifier(join(classifiersFolder, name), name);
     expect(classifier.labelNames).toEqual(labels);
     expect(classifier.activation).toBe(name === 'bertMultiLabel' ? 'sigmoid' : 'softmax');
+    // BERT's two types are in its template; only a second one of RoBERTa's says that it was trained with two segments.
+    expect(classifier.segments).toBeUndefined();
     const plain = inputs.map(({ text }) => text);
     const logits = logitsOf(classifier, plain, maxLength);
     expect(
@@ -172,6 +174,15 @@ onEachEngine('classifier folder', (engine) => {
         'classes that are not as many as the scores',
         () => changed('bert', (c) => Object.assign(c, { id2label: { 0: 'a', 1: 'b' } })),
         'CLASSIFIER_HEAD_MISSING',
+      ],
+      [
+        'two classes of one name',
+        () =>
+          changed('bert', (c) => {
+            const { id2label } = c as { id2label: Record<string, string> };
+            Object.assign(id2label, { 1: id2label[0] });
+          }),
+        'CLASSIFIER_LABEL_REPEATED',
       ],
       [
         'a regression',

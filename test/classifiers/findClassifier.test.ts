@@ -1,9 +1,12 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Classifier, disposeClassifier } from '../../src/classifiers/classifier.ts';
 import { findClassifier } from '../../src/classifiers/findClassifier.ts';
+import { type Classifiable, predict } from '../../src/classifiers/predict.ts';
 import type { EncoderPlaces } from '../../src/encoders/resolveEncoder.ts';
+import { readRun } from '../../src/tracking/results.ts';
+import { problemsOf } from '../data/problems.ts';
 import {
   type AdapterReference,
   adaptersFolder,
@@ -17,6 +20,7 @@ import { leakedTensorsOf, onEachEngine } from '../engine/engines.ts';
 import { temporaryFolder } from '../report/madeUpResults.ts';
 import { logitsOf } from './logits.ts';
 import { writeRunJournal } from './runJournal.ts';
+import { testExamples, trainRun } from './trainedRun.ts';
 
 const bert = join(classifiersFolder, 'bert');
 const { labels, texts, maxLength } = readGolden<ClassifierReference>(classifiersFolder, 'bert.reference.json');
@@ -31,6 +35,13 @@ function runWith(saved: Readonly<Record<string, string>>, settings: Readonly<Rec
   const folder = temporaryFolder();
   writeRunJournal(folder, settings);
   for (const [name, from] of Object.entries(saved)) cpSync(from, join(folder, name), { recursive: true });
+  return folder;
+}
+
+/** The folder of a run whose journal is none. */
+function emptyRun(): string {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'journal.jsonl'), 'one text\n');
   return folder;
 }
 
@@ -74,7 +85,7 @@ function expectAdapted(classifier: Classifier, name = 'bert'): void {
   disposeClassifier(classifier);
 }
 
-onEachEngine('findClassifier', () => {
+onEachEngine('findClassifier', (engine) => {
   it('takes a folder of transformers, also one that is named without ./', async () => {
     expectBert(await findClassifier(bert, offline()));
     expectBert(await findClassifier(relative('.', bert), offline()));
@@ -122,6 +133,64 @@ onEachEngine('findClassifier', () => {
     expect(await lengthOf(bert)).toBeUndefined();
   });
 
+  it('takes from the journal of a run how it was trained to read contexts, where it says so', async () => {
+    const trainedAs = async (name: string) => {
+      const found = await findClassifier(name, offline());
+      disposeClassifier(found);
+      const { segments, contextual } = found;
+      return { segments, contextual };
+    };
+    for (const segments of ['own', 'two'] as const) {
+      expect(await trainedAs(runWith({ encoder: bert }, { segments }))).toEqual({ segments });
+    }
+    for (const [source, contextual] of [
+      ['embedded', false],
+      ['mustard-fold0+context', true],
+      ['iemocap+character', true],
+      ['./my+contexts', false],
+      ['./my data+context+character', true],
+    ] as const) {
+      const settings = { segments: 'own', data: { source } };
+      expect(await trainedAs(runWith({ encoder: bert }, settings))).toEqual({ segments: 'own', contextual });
+    }
+    const unknown = { segments: 'three', data: { source: 7 } };
+    for (const name of [runWith({ encoder: bert }, unknown), runWith({ encoder: bert }), bert]) {
+      expect(await trainedAs(name)).toEqual({});
+    }
+  });
+
+  describe.each(['roberta', 'xlmRoberta', 'bert'])('a run on %s that was trained on pairs', (name) => {
+    it.each(['own', 'two'] as const)('says what its journal says, with segments %s', async (segments) => {
+      const run = await trainRun(engine, '+context', { encoder: `${goldenFolder}${name}`, segments });
+      const { start, predictions: journal } = readRun(run);
+      expect(start.settings).toMatchObject({ segments });
+      const [record] = journal.filter(({ classifier }) => classifier === 'classifier');
+      const expected = record?.probabilities ?? [];
+      const classifier = await findClassifier(run, offline());
+      expect(classifier).toMatchObject({ segments, contextual: true, maxLength: 24 });
+      const probabilities = async (own: Classifier, examples: readonly Classifiable[]) => {
+        const { predictions } = await predict([own], examples);
+        return [predictions.flatMap((own) => classifier.labelNames.map((label) => own.probabilities[label] as number))];
+      };
+      expect(record?.truth).toHaveLength(testExamples.length);
+      // The journal has six digits.
+      expect(furthest(await probabilities(classifier, testExamples), [expected])).toBeLessThan(1e-5);
+      const without = testExamples.map(({ text }) => ({ text }));
+      expect(furthest(await probabilities(classifier, without), [expected])).toBeGreaterThan(1e-3);
+      if (segments === 'two' && name === 'xlmRoberta') {
+        const untold = { ...classifier, segments: 'own' as const };
+        expect(furthest(await probabilities(untold, testExamples), [expected])).toBeGreaterThan(1e-3);
+      }
+      // The folder of the model alone has no journal to go by.
+      const bare = await findClassifier(join(run, 'encoder'), offline());
+      expect(bare.contextual).toBeUndefined();
+      const unaware = await probabilities({ ...bare, maxLength: 24 }, testExamples);
+      expect(furthest(unaware, [expected])).toBeLessThan(1e-5);
+      disposeClassifier(bare);
+      disposeClassifier(classifier);
+    });
+  });
+
   it('leaves no tensor behind of what it cannot use', async () => {
     const headless = [`${goldenFolder}bert`, runWith({ encoder: `${goldenFolder}distilBert` })];
     for (const folder of headless) {
@@ -133,6 +202,7 @@ onEachEngine('findClassifier', () => {
 
 it.each<[string, () => string, string, RegExp]>([
   ['a run without a model', () => runWith({}), 'RUN_WITHOUT_MODEL', /a run that has left no model/],
+  ['a run without a model or a journal that can be read', () => emptyRun(), 'RUN_WITHOUT_MODEL', /no model/],
   ['an encoder without a head', () => `${goldenFolder}bert`, 'CLASSIFIER_HEAD_MISSING', /classifier\.weight/],
   [
     'a run that has left an encoder alone',
@@ -149,4 +219,10 @@ it.each<[string, () => string, string, RegExp]>([
   await expect(findClassifier(name(), offline())).rejects.toMatchObject({
     problems: expect.arrayContaining([expect.objectContaining({ code, given: expect.stringMatching(given) })]),
   });
+});
+
+it('says to a run without a head how one is saved', async () => {
+  const [problem] = await problemsOf(findClassifier(runWith({ encoder: `${goldenFolder}distilBert` }), offline()));
+  expect(problem?.remedy).toContain('crossEntropy');
+  expect(problem?.remedy).toContain('--set classifier.kind=sequenceClassification --set pooling=cls');
 });

@@ -99,6 +99,31 @@ describe('yarn synthesize', () => {
     expect(server.requests).toHaveLength(made);
   });
 
+  it('tells which classes are below the quota, and what to do', async () => {
+    const { code, stdout } = await run([...making(), '--quota', '2']);
+    expect(code).toBe(0);
+    const { quota } = JSON.parse(readFileSync(join(folder, 'card.json'), 'utf8'));
+    const below = quota.below.map((own: { emotion: string; missing: number }) => `${own.emotion} by ${own.missing}`);
+    expect(below).toContain('admiration by 1');
+    expect(stdout).toContain(`${below.length} of 28 classes are below the quota of 2: ${below.join(', ')}.\n`);
+    expect(stdout).toMatch(
+      /^Run it with more narratives after these \(--narratives, --limit\); with --out \S+ no answer/m,
+    );
+    expect((await run(making())).stdout).not.toContain('the quota');
+  });
+
+  it('fails where nothing comes of it, and names the splits that are empty', async () => {
+    const prose = Array(2).fill({ content: 'As you wish.' });
+    server.faults = [{ stage: 'characters', about: 'Ines', answers: prose }];
+    const two = await run(making());
+    expect([two.code, two.stdout]).toEqual([0, expect.stringMatching(/^! no utterances for \w+: /m)]);
+    server.faults = [{ stage: 'characters', about: '', answers: prose }];
+    const none = await run([...making(), '--seed', '9']);
+    expect(none.code).toBe(1);
+    expect(none.stdout).toMatch(/^! no utterance was accepted/m);
+    expect(none.stdout).not.toContain('Next:');
+  });
+
   it('says which command continues where the endpoint gives up', async () => {
     server.faults = [{ stage: 'utterances', about: 'Aurel', transport: Array(9).fill({ status: 500 }) }];
     const { code, stderr } = await run([...making(), '--retries', '0'], { OPENAI_API_KEY: serverKey });

@@ -91,6 +91,15 @@ describe('thresholds', () => {
     expect(macroF1('tunedPerClass')).toBeGreaterThanOrEqual(macroF1('tuned'));
   });
 
+  it('of a class that is never found is that of all, and .5 where none is', () => {
+    // The second class has no text, and is as likely as the first.
+    const probabilities = { values: [0.9, 0.9, 0.7, 0.7, 0.2, 0.2], classes: 2 };
+    expect(chooseThresholds('tunedPerClass', Uint8Array.from([1, 0, 1, 0, 0, 0]), probabilities)).toEqual([0.21, 0.21]);
+    for (const choice of ['tuned', 'tunedPerClass'] as const) {
+      expect(chooseThresholds(choice, new Uint8Array(6), probabilities)).toEqual([0.5, 0.5]);
+    }
+  });
+
   it.each([0, 1, -0.1, 'best', null])('cannot be %j', (given) => {
     expect(thresholdSchema.safeParse(given).success).toBe(false);
   });

@@ -22,7 +22,8 @@ const { labelNames } = await loadCorpus(data, { dataFolder: '' });
 const scratch = scratchFolder();
 
 async function smoke(out: string, ...more: string[]): Promise<Comparison> {
-  const { code, stdout, stderr } = await sweep([file, '--smoke', '--engine', 'wasm', '--out', out, '--json', ...more]);
+  const flags = ['--smoke', '--precision', 'float32', '--out', out, '--json', ...more];
+  const { code, stdout, stderr } = await sweep([file, ...flags]);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout) as Comparison;
 }

@@ -18,7 +18,7 @@ const affectMetrics = ['valence', 'intensity'].flatMap((dimension) => [
 
 /** Runs it as --smoke: its first grid point, with no term but cross-entropy, and its last, with all of them. */
 async function smoke(out: string, ...more: string[]): Promise<{ comparison: Comparison; runs: readonly Run[] }> {
-  const flags = ['--smoke', '--engine', 'wasm', '--out', out, '--json', ...more];
+  const flags = ['--smoke', '--out', out, '--json', ...more];
   const { code, stdout, stderr } = await sweep([file, ...flags]);
   expect(code, stderr).toBe(0);
   const folder = join(out, 'cmhl-smoke');
@@ -36,16 +36,19 @@ it('needs nothing that does not come with the project', async () => {
   }
 });
 
-it('has no term, each alone and all of them', async () => {
+it('has its terms in all combinations', async () => {
   const { points } = planExperiment(await loadExperiment(file));
   const combinations = points.map(({ settings: { objective } }) =>
     terms.map((term) => ((objective[term]?.weight ?? 0) > 0 ? term : '-')).join(' '),
   );
   expect(combinations).toEqual([
     '- - -',
-    'valence - -',
-    '- intensity -',
     '- - contradiction',
+    '- intensity -',
+    '- intensity contradiction',
+    'valence - -',
+    'valence - contradiction',
+    'valence intensity -',
     'valence intensity contradiction',
   ]);
   for (const { settings } of points) expect(settings.objective.crossEntropy?.weight).toBe(1);
@@ -72,9 +75,9 @@ describe('as --smoke', { timeout: 300_000 }, () => {
 
   it('logs every term, and the scores of the heads in validations', () => {
     expect(runs).toHaveLength(2);
-    for (const [i, { steps, validations }] of runs.entries()) {
+    for (const { steps, validations } of runs) {
       for (const step of steps) {
-        expect(Object.keys(step.terms)).toEqual(i === 0 ? ['crossEntropy'] : ['crossEntropy', ...terms]);
+        expect(Object.keys(step.terms)).toEqual(['crossEntropy', ...terms]);
         expect(Object.keys(step.counts).filter((name) => name.startsWith('balance.'))).toEqual([]);
       }
       expect(validations.length).toBeGreaterThan(0);
@@ -87,6 +90,24 @@ describe('as --smoke', { timeout: 300_000 }, () => {
     const withAffect = runs.map(({ validations }) => 'affect.valenceError' in (validations[0]?.metrics ?? {}));
     expect(withAffect.sort()).toEqual([false, true]);
   });
+});
+
+it('takes sigmoids, pairs and places from the command line', { timeout: 300_000 }, async () => {
+  const objective = ['crossEntropy=null', 'binaryCrossEntropy={}', 'contradiction.pairs=[["positive","negative",2]]'];
+  const places = ['valence', 'intensity'].map((term) => `${term}.values={"positive":0.7,"ambiguous":0.1}`);
+  const { comparison, runs } = await smoke(
+    join(scratch, 'sigmoids'),
+    ...[...objective, ...places].flatMap((setting) => ['--set', `objective.${setting}`]),
+  );
+  expect(comparison.warnings).toEqual([]);
+  for (const { steps, start } of runs) {
+    for (const step of steps) expect(Object.keys(step.terms).sort()).toEqual(['binaryCrossEntropy', ...terms].sort());
+    expect(start.settings.objective).toMatchObject({
+      crossEntropy: null,
+      contradiction: { pairs: [['positive', 'negative', 2]] },
+      valence: { values: { positive: 0.7, ambiguous: 0.1 } },
+    });
+  }
 });
 
 it('runs with weights that are learned, and logs those of the terms that are on', { timeout: 300_000 }, async () => {

@@ -86,14 +86,16 @@ const tasks: Readonly<Record<string, string>> = {
 };
 
 /**
- * A server on loopback that speaks OpenAI's protocol for chat completions and answers from stored files, by what a request
- * is about and not by when it comes.
+ * A server on loopback that speaks OpenAI's protocol for chat completions and answers, by default from stored files, by what
+ * a request is about and not by when it comes.
  */
 export class CompletionServer {
   readonly requests: ReceivedRequest[] = [];
   faults: readonly Fault[] = [];
   /** Status and type of an answer to every request, in place of all others. */
   refusal: { readonly status: number; readonly message: string; readonly code?: string } | undefined;
+  /** Answers in place of the stored files. */
+  answer: (stage: string, prompt: string) => string = storedAnswer;
   /** Draws for each request how many milliseconds its answer takes; default: at once. */
   latencySeed: number | undefined;
   /** Requests that were being answered at the same time. */
@@ -157,7 +159,7 @@ export class CompletionServer {
 
     const isRepair = parsed.data.messages.length === 3;
     const bad = fault?.answers?.[isRepair ? 1 : 0];
-    const content = bad?.content ?? storedAnswer(stage, prompt);
+    const content = bad?.content ?? this.answer(stage, prompt);
     const json = JSON.stringify({
       id: `chatcmpl-${this.requests.length}`,
       object: 'chat.completion',
@@ -228,7 +230,8 @@ function storyOf(prompt: string): Story {
   return story;
 }
 
-function characterIn(prompt: string): string {
+/** The name in the prompt's heading. */
+export function characterIn(prompt: string): string {
   return /^## Character: (.*)$/m.exec(prompt)?.[1] ?? '';
 }
 
@@ -243,7 +246,7 @@ function found(fits: (utterance: StoredUtterance) => boolean): StoredUtterance {
 }
 
 /** The paragraph below a heading. */
-function section(prompt: string, heading: string): string {
+export function section(prompt: string, heading: string): string {
   return prompt.split(`## ${heading}\n\n`)[1]?.split('\n')[0] ?? '';
 }
 

@@ -41,19 +41,46 @@ describe('an endpoint', () => {
     expect(await open().complete(question(), forget)).toMatchObject({ ...answer, usage: { prompt: words } });
   });
 
-  it.each<[string, TransportFault[], number[]]>([
-    ['an error of the server', [{ status: 500 }, { status: 503 }], [0.5, 1]],
-    ['a broken connection', ['drop', 'drop in body'], [0.5, 1]],
-    ['no answer in time', ['hang'], [0.5]],
-    ['too many requests', [{ status: 429 }], [0.5]],
-    ['too many requests with a time to come again', [{ status: 429, retryAfter: 2 }], [2]],
+  const [first, second] = [
+    [0.25, 0.5],
+    [0.5, 1],
+  ] as const;
+
+  it.each<[string, TransportFault[], (readonly [number, number])[]]>([
+    ['an error of the server', [{ status: 500 }, { status: 503 }], [first, second]],
+    ['a broken connection', ['drop', 'drop in body'], [first, second]],
+    ['no answer in time', ['hang'], [first]],
+    ['too many requests', [{ status: 429 }], [first]],
+    ['too many requests with a time to come again', [{ status: 429, retryAfter: 2 }], [[2, 2.25]]],
   ])('is asked again after %s', async (_, faults, waits) => {
     failWith(...faults);
     const waited: number[] = [];
     const endpoint = open({ onRetry: (_reason, seconds) => waited.push(seconds) });
     expect(await endpoint.complete(question(), forget)).toMatchObject(answer);
-    expect(waited).toEqual(waits);
+    expect(waited).toHaveLength(waits.length);
+    for (const [i, [least, most]] of waits.entries()) {
+      expect(waited[i]).toBeGreaterThanOrEqual(least);
+      expect(waited[i]).toBeLessThan(most);
+    }
     expect(server.requests).toHaveLength(faults.length + 1);
+  });
+
+  it('is not asked again by all calls at the same time, but by each as before', async () => {
+    const waitsOf = async () => {
+      failWith({ status: 503 });
+      const waited: number[] = [];
+      for (let i = 0; i < 8; i++) {
+        const endpoint = open({ onRetry: (_reason, seconds) => waited.push(seconds) });
+        await endpoint.complete(question(`\n${i}`), forget);
+      }
+      return waited;
+    };
+    const waited = await waitsOf();
+    expect(new Set(waited).size).toBe(8);
+    await server.stop();
+    server = new CompletionServer();
+    address = await server.start();
+    expect(await waitsOf()).toEqual(waited);
   });
 
   it('waits as long as a server says before it asks again', async () => {
@@ -177,6 +204,26 @@ describe('limits', () => {
     await Promise.all(Array.from({ length: 6 }, (_, i) => endpoint.complete(question(`\n${i}`), forget)));
     // Five of them wait a tenth of a second each.
     expect(performance.now() - start).toBeGreaterThan(400);
+  });
+
+  it('begins no more calls a minute than it may where they are repeated', async () => {
+    failWith({ status: 503 });
+    const endpoint = open({ callsPerMinute: 120 });
+    const start = performance.now();
+    await Promise.all([1, 2, 3].map((i) => endpoint.complete(question(`\n${i}`), forget)));
+    expect(server.requests).toHaveLength(6);
+    // Five attempts wait half a second each; the back-off alone is over sooner.
+    expect(performance.now() - start).toBeGreaterThan(2400);
+  });
+
+  it('ends what waits for its turn when it is told to', async () => {
+    const interrupt = new AbortController();
+    const endpoint = open({ callsPerMinute: 1, signal: interrupt.signal });
+    await endpoint.complete(question(), forget);
+    const waiting = endpoint.complete(question('\n1'), forget);
+    interrupt.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    expect(server.requests).toHaveLength(1);
   });
 });
 

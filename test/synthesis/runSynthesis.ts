@@ -21,6 +21,8 @@ const expectedOptions = { model: 'story-teller', round: 1, price: { input: 1, ou
 export interface RunOptions {
   readonly address: string;
   readonly folder: string;
+  /** Default: the three of these suites. */
+  readonly narratives?: string;
   readonly options?: Partial<Omit<SynthesisOptions, 'split'>>;
   readonly labelMap?: string;
   readonly key?: string;
@@ -31,12 +33,22 @@ export interface RunOptions {
 
 let embedder: Promise<Embedder> | undefined;
 
-/** Runs a synthesis of the three narratives in this process. */
+/** Runs a synthesis in this process. */
 export async function runSynthesis(run: RunOptions): Promise<Card> {
-  const { address, folder, options = {}, labelMap, key, concurrency = 4, retries = 4, signal } = run;
+  const {
+    address,
+    folder,
+    narratives = narrativesFile,
+    options = {},
+    labelMap,
+    key,
+    concurrency = 4,
+    retries = 4,
+    signal,
+  } = run;
   embedder ??= loadEmbedder('mini', places({}).encoders);
   return synthesize({
-    corpus: await readNarratives(narrativesFile, undefined),
+    corpus: await readNarratives(narratives, undefined),
     options: synthesisOptionsSchema.parse({ ...expectedOptions, ...options }),
     labelMap: await loadLabelMap(labelMap),
     endpoint: {

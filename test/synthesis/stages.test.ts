@@ -6,6 +6,7 @@ import { emotions } from '../../src/data/emotions.ts';
 import { repairPrompt, requestOf } from '../../src/synthesis/asker.ts';
 import { synthesisOptionsSchema } from '../../src/synthesis/options.ts';
 import { readPrompt } from '../../src/synthesis/prompt.ts';
+import type { Steering } from '../../src/synthesis/quota.ts';
 import { charactersStage } from '../../src/synthesis/stages/characters.ts';
 import { cleanStage } from '../../src/synthesis/stages/clean.ts';
 import { contextStage } from '../../src/synthesis/stages/context.ts';
@@ -19,7 +20,7 @@ const options = synthesisOptionsSchema.parse({ model: 'teller' });
 const narrative = { id: 'n', title: 'The "Key" & {{ lock }}', text: 'Somebody <finds> a key.' };
 const character = { name: 'Ada', description: 'Finds things.' };
 const utterance = 'Look, it was under the mat!';
-const steering = { scarce: ['grief', 'pride'], full: ['joy'] } as const;
+const steering = { scarce: ['grief', 'pride'], full: ['joy'], neutralFull: false } as const;
 const eight = ['joy', 'anger', 'fear', 'love', 'pride', 'relief', 'grief', 'desire'].map((emotion, i) => ({
   emotion,
   text: `Text ${i}.`,
@@ -76,11 +77,11 @@ describe('the stages', () => {
   });
 
   it('ask for the scarce and against the full, and say nothing where there are none', () => {
-    const ask = (own: { scarce: []; full: [] } | typeof steering) =>
+    const ask = (own: Steering) =>
       requestOf(utterancesStage, { narrative, character, steering: own }, options).messages[0]?.content;
     expect(ask(steering)).toContain('still rare in the collection: grief, pride.');
     expect(ask(steering)).toContain('there are enough; avoid them: joy.');
-    expect(ask({ scarce: [], full: [] })).not.toMatch(/rare|enough/);
+    expect(ask({ scarce: [], full: [], neutralFull: true })).not.toMatch(/rare|enough/);
   });
 
   it('name the taxonomy', () => {

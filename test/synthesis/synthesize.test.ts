@@ -4,13 +4,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { dataSchema, loadCorpus } from '../../src/data/corpus.ts';
 import { emotions } from '../../src/data/emotions.ts';
 import { splitNames } from '../../src/data/source.ts';
-import { cardSchema } from '../../src/synthesis/card.ts';
+import { type Card, cardSchema } from '../../src/synthesis/card.ts';
 import { stageNames } from '../../src/synthesis/stages/stage.ts';
 import { problemsOf } from '../data/problems.ts';
-import { CompletionServer, serverKey } from './completionServer.ts';
+import { CompletionServer, characterIn, section, serverKey } from './completionServer.ts';
 import { everyFault } from './faults.ts';
 import { expectedFolder, outputFolder, outputIn, requestIn, runSynthesis, storedRequests } from './runSynthesis.ts';
-import { stories } from './stories.ts';
+import { narrativesFile, type StoredUtterance, stories } from './stories.ts';
 
 let server: CompletionServer;
 let address: string;
@@ -38,7 +38,7 @@ const allLines = (folder: string, corpus: 'contextless' | 'contextual') =>
   splitNames.flatMap((split) => lines(readFileSync(join(folder, corpus, `${split}.jsonl`), 'utf8')));
 
 /** Of the stored utterances, by the id that a synthesis gives them. */
-const stored = new Map(
+const stored = new Map<string, StoredUtterance & { readonly name: string; readonly narrative: string }>(
   stories.flatMap(({ id, characters, utterances }) =>
     characters.flatMap(({ name }, i) =>
       (utterances[name] ?? []).map((own, j) => [`${id}-${i + 1}-${j + 1}`, { ...own, name, narrative: id }] as const),
@@ -236,7 +236,48 @@ describe('labels', () => {
   });
 });
 
+describe('a rewriting', () => {
+  /** The same one for utterances of one round and of another, almost the same for one more. */
+  const alike = [
+    { id: 'ferry-1-1', utterance: 'Put that lamp down or you will burn the whole house.' },
+    { id: 'ferry-2-3', utterance: 'Put that lamp down or you will burn the whole house.' },
+    { id: 'orchard-1-9', utterance: "Put the lamp down, you'll burn the whole house." },
+  ];
+
+  beforeEach(() => {
+    server.faults = alike.map(({ id, utterance }) => ({
+      stage: 'rewrite',
+      about: stored.get(id)?.text ?? '',
+      answers: [{ content: JSON.stringify({ utterance }) }],
+    }));
+  });
+
+  it.each([1, 32])('that is like an earlier one is rejected, with %i calls at a time', async (concurrency) => {
+    server.latencySeed = concurrency;
+    const folder = outputFolder();
+    const card = await runSynthesis({ address, folder, concurrency });
+    // And the tide that is told twice.
+    expect(card.utterances.rejected['near-duplicate']).toBe(3);
+    for (const corpus of ['contextless', 'contextual'] as const) {
+      const ids = allLines(folder, corpus).map(({ id }) => id);
+      expect(alike.map(({ id }) => ids.includes(id))).toEqual([true, false, false]);
+      expect(ids).toHaveLength(card.utterances.accepted);
+    }
+    const { rated, rejected, accepted } = card.utterances;
+    expect(accepted + Object.values(rejected).reduce((sum, n) => sum + n, 0)).toBe(rated);
+  });
+
+  it('may be like another above the limit that was set', async () => {
+    const card = await runSynthesis({ address, folder: outputFolder(), options: { maxSimilarity: 0.9999 } });
+    // Only the one that is the same.
+    expect(card.utterances.rejected['near-duplicate']).toBe(1);
+  });
+});
+
 describe('a quota', () => {
+  const favourites = ['admiration', 'amusement', 'anger', 'annoyance', 'approval', 'caring', 'confusion', 'curiosity'];
+  const rare = emotions.filter((emotion) => emotion !== 'neutral' && !favourites.includes(emotion));
+
   it('is kept, and later rounds ask for the scarcest classes', async () => {
     const folder = outputFolder();
     const card = await runSynthesis({ address, folder, options: { quota: 2 } });
@@ -252,6 +293,51 @@ describe('a quota', () => {
     expect(third.messages[0].content).toContain('there are enough; avoid them: disappointment');
   });
 
+  it('makes the rare classes grow where the model follows the prompt, and tells what is missing', async () => {
+    server.answer = (stage, prompt) => followingAnswer(stage, prompt, favourites);
+    const run = async (quota: number | undefined) => {
+      const folder = outputFolder();
+      const from = server.requests.length;
+      const options = { maxSimilarity: 1, ...(quota !== undefined && { quota }) };
+      const card = await runSynthesis({ address, folder, options });
+      const rated = server.requests.slice(from).filter(({ stage }) => stage === 'labels').length;
+      const strongest = new Map<string, number>(card.distribution.map((own) => [own.emotion, own.strongest]));
+      return { card, strongest, rated, readme: outputIn(folder)['README.md'] };
+    };
+    const [free, steered] = [await run(undefined), await run(3)];
+    // Three characters in each of three rounds: the second and the third round ask for eight rare classes each.
+    expect(rare.map((emotion) => free.strongest.get(emotion))).toEqual(rare.map(() => 0));
+    expect(rare.map((emotion) => steered.strongest.get(emotion))).toEqual(rare.map((_, i) => (i < 16 ? 3 : 0)));
+    expect(favourites.map((emotion) => free.strongest.get(emotion))).toEqual(favourites.map(() => 9));
+    expect(favourites.map((emotion) => steered.strongest.get(emotion))).toEqual(favourites.map(() => 3));
+
+    expect(free.card.quota).toBeUndefined();
+    expect(free.readme).not.toContain('the quota');
+    const below = rare.slice(16).map((emotion) => ({ emotion, missing: 3 }));
+    expect(steered.card).toMatchObject({ complete: true, quota: { below, unrated: 12 } });
+    expect(steered.readme).toContain(
+      'Below the quota of 3: remorse by 3, sadness by 3, surprise by 3. More narratives',
+    );
+    expect(steered.readme).toContain('Of neutral utterances 12 were not rated');
+    // Ten of each character, and without the neutral ones of the rounds after the first.
+    expect([free.rated, steered.rated]).toEqual([9 * 10, 9 * 10 - 12]);
+    expect(steered.card.utterances).toEqual({ rated: 78, rejected: { quota: 3 }, accepted: 75 });
+  });
+
+  it('that is not reached is filled further by more narratives, which ask nothing again', async () => {
+    server.answer = (stage, prompt) => followingAnswer(stage, prompt, favourites);
+    const folder = outputFolder();
+    const options = { maxSimilarity: 1, quota: 3, round: 2 };
+    const missing = (card: Card) => card.quota?.below.map(({ emotion }) => emotion);
+    expect(missing(await runSynthesis({ address, folder, options }))).toEqual(rare.slice(8));
+    const narratives = join(outputFolder(), 'more.jsonl');
+    const more = ['A kite.', 'A well.'].map((text, i) => JSON.stringify({ id: `more-${i}`, title: text, text }));
+    writeFileSync(narratives, readFileSync(narrativesFile, 'utf8').trimEnd().concat('\n', more.join('\n')));
+    expect(missing(await runSynthesis({ address, folder, narratives, options }))).toEqual(rare.slice(16));
+    const bodies = server.requests.map(({ body }) => body);
+    expect(new Set(bodies).size).toBe(bodies.length);
+  });
+
   it('that all classes have reached ends the synthesis', async () => {
     const texts = [...stored.values()].filter(({ narrative }) => narrative !== 'orchard').map(({ text }) => text);
     // The tide is told twice.
@@ -263,6 +349,7 @@ describe('a quota', () => {
     }));
     const card = await runSynthesis({ address, folder: outputFolder(), options: { quota: 1 } });
     expect(card).toMatchObject({ complete: true, narratives: { given: 3, used: 2 }, utterances: { accepted: 28 } });
+    expect(card.quota?.below).toEqual([]);
     expect(server.requests.some(({ body }) => body.includes('Grafting'))).toBe(false);
   });
 });
@@ -304,6 +391,34 @@ describe('a synthesis that ends early', () => {
     await first;
   });
 });
+
+/**
+ * What a model answers that takes all of its eight emotions from those that the prompt calls rare, as far as there are
+ * eight, and else its favourites. Every utterance begins with its emotion, by which it is rated.
+ */
+function followingAnswer(stage: string, prompt: string, favourites: readonly string[]): string {
+  const plot = prompt.split('\n').find((line) => line.startsWith('## Plot')) ?? '';
+  const utterance = section(prompt, 'Utterance');
+  switch (stage) {
+    case 'characters':
+      return JSON.stringify({ characters: ['Ada', 'Ben', 'Cid'].map((name) => ({ name, description: 'Somebody.' })) });
+    case 'utterances': {
+      const rare = /still rare in the collection: (.*?)\. Take/.exec(prompt)?.[1]?.split(', ') ?? [];
+      const text = (emotion: string, i: number) => `${emotion} ${i} of ${characterIn(prompt)}, ${plot.slice(8)}`;
+      const eight = [...rare, ...favourites].slice(0, 8);
+      return JSON.stringify({
+        emotional: eight.map((emotion, i) => ({ emotion, text: text(emotion, i) })),
+        neutral: [8, 9].map((i) => text('neutral', i)),
+      });
+    }
+    case 'labels':
+      return JSON.stringify({ emotions: [{ emotion: utterance.split(' ')[0], expressiveness: 1 }] });
+    case 'clean':
+      return JSON.stringify({ context: 'It was noon.' });
+    default:
+      return JSON.stringify(stage === 'context' ? { context: 'It was noon.' } : { utterance: `Well, ${utterance}` });
+  }
+}
 
 /** The files of the calls. */
 function storedRequestFiles(folder: string): string[] {
