@@ -1,4 +1,5 @@
-import { appendFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import { type Classifier, disposeClassifier } from '../classifiers/classifier.ts';
 import { findClassifier } from '../classifiers/findClassifier.ts';
@@ -108,8 +109,8 @@ interface Asked {
 /** What of the command line does not go together, or is no such number. */
 function misuses({ texts, file, context, contextColumn, output, maxLength, top }: Asked): string[] {
   const misuses: string[] = [];
-  const folder = texts.find((text) => statSync(text, { throwIfNoEntry: false })?.isDirectory());
-  if (folder !== undefined) misuses.push(`${folder}, a folder, as a text: each model has its own --model`);
+  const model = texts.find(isModel);
+  if (model !== undefined) misuses.push(`${model}, a model's folder, as a text: each model has its own --model`);
   if ((texts.length === 0) === (file === undefined)) misuses.push('either texts or --file');
   if (contextColumn !== undefined) {
     if (file === undefined) misuses.push('--context-column without --file');
@@ -166,6 +167,11 @@ async function writePredictions(
 
 function sayCut(texts: number): void {
   if (texts > 0) console.error(`! ${count(texts, 'text')} cut to the longest that the model was trained on or takes`);
+}
+
+/** Whether a text is the path of a model rather. */
+function isModel(text: string): boolean {
+  return ['config.json', 'adapter_config.json', 'journal.jsonl'].some((file) => existsSync(join(text, file)));
 }
 
 /** Whether they are, perhaps by a link. */

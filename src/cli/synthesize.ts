@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
+import { emotions } from '../data/emotions.ts';
 import { splitNames } from '../data/source.ts';
 import { type Problem, throwIfAny, UserError } from '../errors.ts';
 import { coloursOf } from '../report/terminal.ts';
@@ -16,7 +17,7 @@ import { argumentParser, defaultResults, runCli } from './run.ts';
 const help = `Six stages (arXiv 2504.16856): characters of a narrative, their utterances, soft labels, contexts, contexts without
 talk of emotions, utterances that are ambiguous without them. Every answer is kept in <out>/calls: the same command continues
 where it was ended, however it ended, and asks nothing twice. <out>/contextless and <out>/contextual are corpora for --data.
-Exit codes: 0 done; 2 a mistake in the command or its data, or an endpoint that gave up; 130 interrupted.
+Exit codes: 0 done; 1 no utterance was accepted; 2 a mistake in the command or its data, or an endpoint that gave up; 130 interrupted.
 Environment: OPENAI_API_KEY (sent to the endpoint, kept nowhere), OPENAI_BASE_URL (the endpoint).`;
 
 /** Ollama's own address. */
@@ -258,7 +259,9 @@ function summarise(card: Card, folder: string, print: (text?: string) => void): 
   }
   if (card.quota && card.quota.below.length > 0) {
     const below = card.quota.below.map(({ emotion, missing }) => `${emotion} by ${missing}`);
-    print(`\n${below.length} of 28 classes are below the quota of ${card.options.quota}: ${below.join(', ')}.`);
+    print(
+      `\n${below.length} of ${emotions.length} classes are below the quota of ${card.options.quota}: ${below.join(', ')}.`,
+    );
     print(
       `Run it with more narratives after these (--narratives, --limit); with --out ${shellWord(folder)} no answer is asked for twice.`,
     );

@@ -87,7 +87,7 @@ interface EmbeddedOptions {
   readonly grouping?: GroupingName;
   /**
    * Whether the utterances that stand in two contexts come beside the others. Who does not read the context gives both the
-   * same classes, and so is wrong about half of them. Default: no.
+   * same classes, and so is right about half of them at most. Default: no.
    */
   readonly paired?: boolean;
 }

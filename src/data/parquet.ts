@@ -24,7 +24,7 @@ const classLabels = z.object({ _type: z.enum(['List', 'LargeList', 'Sequence']),
 
 /**
  * Reads columns of a Parquet file. Class numbers, also in lists, become the names that Hugging Face's `datasets` keeps
- * beside them; other whole numbers of 64 bits become numbers.
+ * beside them; other whole numbers of 64 bits become numbers, or strings of digits from 2^53 on.
  *
  * Problems: DATA_MISSING_FILE, DATA_MISSING_COLUMN, DATA_UNKNOWN_LABEL, and DATA_BAD_PARQUET for what is no Parquet or is
  * compressed otherwise than by Snappy.
@@ -71,9 +71,9 @@ export async function readParquet(file: string, { required, wanted }: Columns, p
   }
 }
 
-/** A value with numbers for all whole numbers of 64 bits in it. */
+/** A value with numbers for all whole numbers of 64 bits in it, or their digits where a number would round them. */
 function withoutBigInts(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (Array.isArray(value)) return value.map(withoutBigInts);
   if (!isPlainObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, own]) => [name, withoutBigInts(own)]));

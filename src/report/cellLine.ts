@@ -3,8 +3,8 @@ import { columnMetrics } from './columns.ts';
 import { costMetric, formatMetric, gainMetric, metricTitle } from './metrics.ts';
 
 /** A finished cell in one line, with its drift and the first of the experiment's columns that it has. */
-export function cellLine(label: string, end: EndRecord | undefined, columns: readonly string[]): string {
-  const { metrics = {}, status = 'completed', reason, wall } = end ?? {};
+export function cellLine(label: string, end: EndRecord, columns: readonly string[]): string {
+  const { metrics, status, reason, wall } = end;
   const chosen = columnMetrics(columns, Object.keys(metrics)).find((metric) => metric !== costMetric) ?? gainMetric;
   const figures = [costMetric, chosen].flatMap((metric) => {
     const value = metrics[metric];

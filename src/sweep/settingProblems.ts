@@ -36,14 +36,14 @@ const examplesOfNothing: Problem = {
   code: 'EXAMPLES_WITHOUT_CLASSIFIER',
   given: 'evaluation.classifier.examples with an objective that trains no classification head',
   expected: 'crossEntropy or binaryCrossEntropy among the terms of the objective',
-  remedy: 'Use --set evaluation.classifier.examples=[].',
+  remedy: "Use --set 'evaluation.classifier.examples=[]'.",
 };
 
 const examplesWithoutContext: Problem = {
   code: 'EXAMPLES_WITHOUT_CONTEXT',
   given: 'evaluation.classifier.examples on a corpus whose texts are encoded with what precedes them',
   expected: 'texts with a first segment, as those that it is trained on',
-  remedy: 'Use --set evaluation.classifier.examples=[], and ask the trained model with: yarn predict --context.',
+  remedy: "Use --set 'evaluation.classifier.examples=[]', and ask the trained model with: yarn predict --context.",
 };
 
 const taughtNothing: Problem = {

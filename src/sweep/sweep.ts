@@ -30,7 +30,7 @@ export interface SweepOptions {
   readonly stopOnFailure: boolean;
   readonly view: SweepView;
   /** A finished cell in one line. */
-  readonly cellLine: (label: string, end: EndRecord | undefined, columns: readonly string[]) => string;
+  readonly cellLine: (label: string, end: EndRecord, columns: readonly string[]) => string;
   readonly observer?: SweepObserver;
   readonly signal: AbortSignal;
 }
@@ -274,7 +274,7 @@ class Run {
   }
 
   #finishCell(job: Job, { end, warning }: JobResult): void {
-    if (job.kind !== 'cell') return;
+    if (job.kind !== 'cell' || !end) return;
     if (warning !== undefined) this.#options.view.line(`! ${labelOf(job.cell)}: ${warning}`);
     const line = this.#options.cellLine(labelOf(job.cell), end, this.#sweep.plan.columns);
     this.#options.observer?.ended(job.cell, { exitCode: 0, line, journal: this.#journalOf('cells', job.cell.id) });

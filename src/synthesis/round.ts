@@ -170,7 +170,10 @@ async function finish(chosen: Chosen, { asker }: RoundParts): Promise<Finished[]
   return [{ example, embedding }];
 }
 
-/** Leaves out, in the order given, those whose rewriting is a near-duplicate of an accepted one. */
+/**
+ * Leaves out, in the order given, those whose rewriting is a near-duplicate of an accepted one. What a quota has turned away
+ * for them is not taken back; the next round asks for more.
+ */
 async function withNewRewritings(
   finished: readonly Finished[],
   accepted: Accepted,
@@ -182,7 +185,7 @@ async function withNewRewritings(
   return finished.flatMap((own, i) => {
     const ambiguousEmbedding = row(embeddings, i);
     if (isNearDuplicate(ambiguousEmbedding, earlier, maxSimilarity)) {
-      tally.rejected.add('near-duplicate');
+      tally.rejected.add('near-duplicate rewriting');
       return [];
     }
     earlier.push(ambiguousEmbedding);

@@ -33,7 +33,7 @@ export interface StageTally {
  */
 export class Tally {
   readonly stages: Readonly<Record<StageName, StageTally>>;
-  /** Decisions on utterances by reason: `no label`, `near-duplicate`, `quota`. */
+  /** Decisions on utterances by reason: `no label`, `near-duplicate`, `near-duplicate rewriting`, `quota`. */
   readonly rejected = new Counts();
   /** Neutral utterances that were not rated, since their class was full. */
   unrated = 0;

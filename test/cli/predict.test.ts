@@ -281,7 +281,7 @@ describe('a mistake', () => {
       'texts, one of them a second model, and a file, which has no columns',
       ['--model', bert, bert, '--file', file, 'one text', '--context-column', 'before', '--top', '1.5'],
       [
-        /^USAGE: .+, a folder, as a text: each model has its own --model;/,
+        /^USAGE: .+, a model's folder, as a text: each model has its own --model;/,
         /^USAGE: either texts or --file;/,
         /^USAGE: --context-column .+no columns;/,
         /^USAGE: --top 1\.5,/,

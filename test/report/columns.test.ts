@@ -19,8 +19,9 @@ it.each([
 });
 
 it('names columns that no run has, and what they may have been meant for', () => {
-  expect(unknownColumns(['knn.macroF1', 'knn.macrof1', '*.svm.macroF1'], measured)).toEqual([
+  expect(unknownColumns(['knn.macroF1', 'knn.macrof1', '*.svm.macroF1', '*.knn.macroF'], measured)).toEqual([
     expect.stringMatching(/^no run has the metric knn\.macrof1, which is a column\. .*knn\.macroF1/),
+    expect.stringMatching(/^no run has the metric \*\.knn\.macroF, which is a column\./),
   ]);
   expect(unknownColumns(['anything'], [])).toEqual([]);
 });
