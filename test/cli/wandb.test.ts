@@ -246,6 +246,8 @@ describe.skipIf(!linux).concurrent('A sweep with W&B', { timeout: 300_000 }, () 
   test("loses nothing when the SDK's process is killed", async (context) => {
     const server = await testServer(context);
     const ended = await disturbed(context, server, 'sdk-killed', async (stage) => {
+      // On a busy machine rows may arrive without it first.
+      await until(() => stage.processOf('liveProcess.ts') !== undefined);
       await isLive(stage);
       process.kill(stage.processOf('liveProcess.ts') ?? expect.fail(), 'SIGKILL');
     });
