@@ -23,10 +23,19 @@ const savedIn = ['encoder', 'adapters'] as const;
 export async function findClassifier(name: string, places: EncoderPlaces): Promise<Classifier> {
   const isFolder = statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const found = isFolder ? name : await resolveEncoder(name, places);
-  if (!existsSync(join(found, 'journal.jsonl'))) return loadFrom(found, name, places);
+  if (!isRun(found)) return loadFrom(found, name, places);
   const folder = modelOfRun(found);
   const trained = trainedAs(readRunSummary(found).start.settings);
   return { ...(await loadFrom(folder, name, places)), ...trained };
+}
+
+/** Whether a path is that of a folder that {@link findClassifier} would look for a model in. */
+export function isModelFolder(path: string): boolean {
+  return isRun(path) || isAdapterFolder(path) || existsSync(join(path, 'config.json'));
+}
+
+function isRun(folder: string): boolean {
+  return existsSync(join(folder, 'journal.jsonl'));
 }
 
 /** What the settings of a run say of its texts; journals of other versions may say less. */

@@ -28,7 +28,8 @@ interface ContextOptions {
  * Reads texts to be classified: the column `text` of a table, or the lines of a text file that are not blank.
  *
  * @param file `-` for the input
- * @throws UserError DATA_BAD_ROW, PREDICT_COLUMN_TAKEN, PREDICT_NOT_A_TABLE, PREDICT_NO_TEXTS, and those of `readTableFile` and `readTextFile`
+ * @throws UserError DATA_BAD_ROW, PREDICT_COLUMN_TAKEN, PREDICT_NOT_A_TABLE, PREDICT_NO_TEXTS, and those of `readTableFile`
+ * and `readTextFile`
  */
 export async function readClassifiable(
   file: string,

@@ -1,8 +1,7 @@
-import { appendFileSync, existsSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, statSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { type Classifier, disposeClassifier } from '../classifiers/classifier.ts';
-import { findClassifier } from '../classifiers/findClassifier.ts';
+import { findClassifier, isModelFolder } from '../classifiers/findClassifier.ts';
 import { type Prediction, predict } from '../classifiers/predict.ts';
 import { type ClassifiableLine, classifiableLine, readClassifiable } from '../classifiers/readClassifiable.ts';
 import { isTable } from '../data/tableFile.ts';
@@ -109,7 +108,7 @@ interface Asked {
 /** What of the command line does not go together, or is no such number. */
 function misuses({ texts, file, context, contextColumn, output, maxLength, top }: Asked): string[] {
   const misuses: string[] = [];
-  const model = texts.find(isModel);
+  const model = texts.find(isModelFolder);
   if (model !== undefined) misuses.push(`${model}, a model's folder, as a text: each model has its own --model`);
   if ((texts.length === 0) === (file === undefined)) misuses.push('either texts or --file');
   if (contextColumn !== undefined) {
@@ -167,11 +166,6 @@ async function writePredictions(
 
 function sayCut(texts: number): void {
   if (texts > 0) console.error(`! ${count(texts, 'text')} cut to the longest that the model was trained on or takes`);
-}
-
-/** Whether a text is the path of a model rather. */
-function isModel(text: string): boolean {
-  return ['config.json', 'adapter_config.json', 'journal.jsonl'].some((file) => existsSync(join(text, file)));
 }
 
 /** Whether they are, perhaps by a link. */

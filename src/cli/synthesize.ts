@@ -17,7 +17,8 @@ import { argumentParser, defaultResults, runCli } from './run.ts';
 const help = `Six stages (arXiv 2504.16856): characters of a narrative, their utterances, soft labels, contexts, contexts without
 talk of emotions, utterances that are ambiguous without them. Every answer is kept in <out>/calls: the same command continues
 where it was ended, however it ended, and asks nothing twice. <out>/contextless and <out>/contextual are corpora for --data.
-Exit codes: 0 done; 1 no utterance was accepted; 2 a mistake in the command or its data, or an endpoint that gave up; 130 interrupted.
+Exit codes: 0 done; 1 no utterance was accepted; 2 a mistake in the command or its data, or an endpoint that gave up;
+130 interrupted.
 Environment: OPENAI_API_KEY (sent to the endpoint, kept nowhere), OPENAI_BASE_URL (the endpoint).`;
 
 /** Ollama's own address. */

@@ -7,7 +7,7 @@ import { stream } from '../random.ts';
 import { augment, augmentationSchema } from './augmentation.ts';
 import { type Declaration, declarationSchema } from './declaration.ts';
 import { redivide, sharesSchema, undivided } from './divide.ts';
-import { embedded, embeddedSource, embeddedStrengths } from './embedded.ts';
+import { embedded, embeddedSource } from './embedded.ts';
 import { emoContext } from './emoContext.ts';
 import { emotion } from './emotion.ts';
 import { goEmotions, goEmotionsMultiSource, goEmotionsSource } from './goEmotions.ts';
@@ -38,15 +38,15 @@ export const sources = {
   embedded,
   'embedded-sentiment': embeddedSource({ grouping: 'sentiment' }),
   'embedded-ekman': embeddedSource({ grouping: 'ekman' }),
-  'embedded-multi': embeddedStrengths('multi'),
-  'embedded-multi-sentiment': embeddedStrengths('multi', { grouping: 'sentiment' }),
-  'embedded-multi-ekman': embeddedStrengths('multi', { grouping: 'ekman' }),
-  'embedded-soft': embeddedStrengths('soft'),
-  'embedded-soft-sentiment': embeddedStrengths('soft', { grouping: 'sentiment' }),
-  'embedded-soft-ekman': embeddedStrengths('soft', { grouping: 'ekman' }),
+  'embedded-multi': embeddedSource({ labelling: 'multi' }),
+  'embedded-multi-sentiment': embeddedSource({ labelling: 'multi', grouping: 'sentiment' }),
+  'embedded-multi-ekman': embeddedSource({ labelling: 'multi', grouping: 'ekman' }),
+  'embedded-soft': embeddedSource({ labelling: 'soft' }),
+  'embedded-soft-sentiment': embeddedSource({ labelling: 'soft', grouping: 'sentiment' }),
+  'embedded-soft-ekman': embeddedSource({ labelling: 'soft', grouping: 'ekman' }),
   'embedded-paired': embeddedSource({ paired: true }),
   'embedded-paired-sentiment': embeddedSource({ paired: true, grouping: 'sentiment' }),
-  'embedded-paired-soft-sentiment': embeddedStrengths('soft', { paired: true, grouping: 'sentiment' }),
+  'embedded-paired-soft-sentiment': embeddedSource({ labelling: 'soft', paired: true, grouping: 'sentiment' }),
   goemotions: goEmotions,
   'goemotions-sentiment': goEmotionsSource('sentiment'),
   'goemotions-ekman': goEmotionsSource('ekman'),

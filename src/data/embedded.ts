@@ -83,8 +83,13 @@ export const embedded = embeddedSource();
 
 /** Which utterances, in which classes. */
 interface EmbeddedOptions {
-  /** Of the classes; default: the emotions themselves. */
+  /** Of the classes, each as strong as the strongest of its emotions; default: the emotions themselves. */
   readonly grouping?: GroupingName;
+  /**
+   * All emotions of an utterance, its label among them: `soft` as strong as they are, `multi` those of an intensity of .3 or
+   * more. Default: the label alone.
+   */
+  readonly labelling?: 'multi' | 'soft';
   /**
    * Whether the utterances that stand in two contexts come beside the others. Who does not read the context gives both the
    * same classes, and so is right about half of them at most. Default: no.
@@ -96,32 +101,15 @@ export function embeddedSource(options: EmbeddedOptions = {}): CorpusSource {
   return { read: () => readEmbedded(options) };
 }
 
-/**
- * The utterances with all their emotions: `soft` as strong as they are, `multi` those of an intensity of .3 or more. The
- * label is in both. A group is as strong as the strongest of its emotions.
- */
-export function embeddedStrengths(labelling: 'multi' | 'soft', options: EmbeddedOptions = {}): CorpusSource {
-  return {
-    async read() {
-      const { groupOf } = groupingOf(options.grouping);
-      const nameOf = (emotion: string) => groupOf.get(emotion) ?? emotion;
-      const content = await readEmbedded(options, labelling, ({ emotions: own, label }) => {
-        const strengths = renamed(own, nameOf);
-        return labelling === 'multi' ? decided(strengths, nameOf(label), expressed) : strengths;
-      });
-      return { ...content, labelling };
-    },
-  };
-}
-
-async function readEmbedded(
-  { grouping, paired }: EmbeddedOptions,
-  labelling?: 'multi' | 'soft',
-  strengthsOf?: (utterance: Utterance) => Strengths,
-): Promise<SourceContent> {
+async function readEmbedded({ grouping, labelling, paired }: EmbeddedOptions): Promise<SourceContent> {
   const { stories, utterances, pairs } = await readStories();
   const chosen = paired ? [...utterances, ...pairs] : utterances;
   const { groups, groupOf } = groupingOf(grouping);
+  const nameOf = (emotion: string) => groupOf.get(emotion) ?? emotion;
+  const strengthsOf = ({ emotions: own, label }: Utterance): Strengths => {
+    const strengths = renamed(own, nameOf);
+    return labelling === 'multi' ? decided(strengths, nameOf(label), expressed) : strengths;
+  };
   const splitOf = new Map(stories.map(({ id, split }) => [id, split]));
   const splits: Record<SplitName, Example[]> = { train: [], validation: [], test: [] };
   for (const utterance of chosen) {
@@ -130,8 +118,8 @@ async function readEmbedded(
     if (!split) continue;
     splits[split].push({
       text,
-      label: groupOf.get(label) ?? label,
-      ...(strengthsOf && { strengths: strengthsOf(utterance) }),
+      label: nameOf(label),
+      ...(labelling && { strengths: strengthsOf(utterance) }),
       context,
       character,
       kind,
@@ -140,6 +128,7 @@ async function readEmbedded(
   return {
     name: ['embedded', paired && 'paired', labelling, grouping].filter(Boolean).join('-'),
     labelNames: groups,
+    ...(labelling && { labelling }),
     splits,
     provenance: `${chosen.length} utterances in ${stories.length} stories, written for this project`,
     licence: 'CC BY 4.0',
